@@ -84,6 +84,8 @@ class _District:
             "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(options.data / "bytecode"),
             "PYTHONDONTWRITEBYTECODE": "",
         }
+        if not options.amqp_url and self._servers.broker_api_url:
+            ours["MENSHEN_BROKER_API"] = self._servers.broker_api_url
         for prefix in ("", "MENSHEN_"):  # `Settings` knows both names and prefers the longer
             ours |= {f"{prefix}MONGO_URL": mongo_url, f"{prefix}AMQP_URL": amqp_url}
         return dict(os.environ) | ours

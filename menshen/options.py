@@ -3,7 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from typer import BadParameter
@@ -14,7 +14,7 @@ from menshen.preflight import PortUse
 SERVICES = ("identity", "gate", "health", "reports", "alerts", "gateway")
 """Every service, in the order of their private ports; the gateway alone has a port of its own choice."""
 
-_SERVER_PORTS = 4
+_SERVER_PORTS = len(fields(ServerPorts))
 _MOST_WORKERS = 32
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,12 +16,14 @@ class ServerPorts:
     dist: int
     amqp: int
     mongo: int
+    mqtt: int
+    management: int
 
     @classmethod
     def free(cls) -> "ServerPorts":
-        """Four random free ports, below those that the kernel gives to outgoing connections: for tests."""
+        """Random free ports, below those that the kernel gives to outgoing connections: for tests."""
         candidates = (port for port in random.sample(range(20000, 32000), 1000) if is_free(port))
-        return cls(*(next(candidates) for _ in range(4)))
+        return cls(*(next(candidates) for _ in fields(cls)))
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

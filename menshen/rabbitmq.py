@@ -16,6 +16,10 @@ from menshen.supervisor import CannotStart, Child
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 USER = "menshen"
+PROVISIONER = "menshen-provisioner"
+"""Makes and removes the devices' users through the management API; identity alone knows its password."""
+PLUGINS = ("rabbitmq_management", "rabbitmq_mqtt")
+"""What devices need: MQTT to come in, and the management API by which their users are made."""
 
 
 def check_installed() -> None:
@@ -26,7 +30,12 @@ def check_installed() -> None:
 
 def url(folder: Path, ports: ServerPorts) -> str:
     """Return where RabbitMQ is and who may enter; the first call makes the password."""
-    return f"amqp://{USER}:{_password(folder / 'rabbitmq' / 'definitions.json')}@{LOOPBACK}:{ports.amqp}/"
+    return f"amqp://{USER}:{_passwords(folder / 'rabbitmq')[USER]}@{LOOPBACK}:{ports.amqp}/"
+
+
+def api_url(folder: Path, ports: ServerPorts) -> str:
+    """Return where the management API is and who may make users there."""
+    return f"http://{PROVISIONER}:{_passwords(folder / 'rabbitmq')[PROVISIONER]}@{LOOPBACK}:{ports.management}"
 
 
 def children(folder: Path, ports: ServerPorts, plugins: tuple[str, ...]) -> tuple[Child, Child]:
@@ -52,36 +61,59 @@ def children(folder: Path, ports: ServerPorts, plugins: tuple[str, ...]) -> tupl
     return epmd, broker
 
 
-def _password(definitions: Path) -> str:
-    if not definitions.exists():
-        definitions.parent.mkdir(parents=True, exist_ok=True)
-        write_private(definitions, json.dumps(_definitions(secrets.token_urlsafe(24)), indent=2))
-    return str(json.loads(definitions.read_text())["users"][0]["password"])
+def _passwords(folder: Path) -> dict[str, str]:
+    """Return the passwords of our two users, as RabbitMQ is told them at its start; what is missing is made."""
+    path = folder / "definitions.json"
+    kept = json.loads(path.read_text()) if path.exists() else {"users": []}
+    passwords = {user["name"]: str(user["password"]) for user in kept["users"]}
+    complete = {name: passwords.get(name) or secrets.token_urlsafe(24) for name in (USER, PROVISIONER)}
+    definitions = _definitions(complete)
+    if definitions != kept:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_private(path, json.dumps(definitions, indent=2))
+    return complete
 
 
-def _definitions(password: str) -> dict[str, object]:
+def _definitions(passwords: dict[str, str]) -> dict[str, object]:
     # Users that come with the definitions keep RabbitMQ from making its own guest/guest.
+    devices = r"menshen\.device(s|\..*)"
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    queues_of_devices = {"configure": devices, "write": devices, "read": devices}
     return {
-        "users": [{"name": USER, "password": password, "tags": ""}],
+        "users": [
+            {"name": USER, "password": passwords[USER], "tags": ""},
+            {"name": PROVISIONER, "password": passwords[PROVISIONER], "tags": "administrator"},
+        ],
         "vhosts": [{"name": "/"}],
-        "permissions": [{"user": USER, "vhost": "/", **everything}],
+        "permissions": [
+            {"user": USER, "vhost": "/", **everything},
+            {"user": PROVISIONER, "vhost": "/", **queues_of_devices},
+        ],
     }
 
 
 def _write_files(folder: Path, ports: ServerPorts, plugins: tuple[str, ...]) -> None:
-    _password(folder / "definitions.json")
+    _passwords(folder)
     (folder / "home").mkdir(exist_ok=True)
     (folder / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = {LOOPBACK}:{ports.amqp}\n"
+    settings = [
+        f"listeners.tcp.1 = {LOOPBACK}:{ports.amqp}",
         # Relative to the logs, where it runs: a path in this file must be Latin-1, and folders have Chinese names.
-        "load_definitions = ../rabbitmq/definitions.json\n"
-        "log.console = true\n"
-        "log.file = false\n"
-        "disk_free_limit.absolute = 500MB\n"
-        "vm_memory_high_watermark.absolute = 1GiB\n"
-    )
+        "load_definitions = ../rabbitmq/definitions.json",
+        "log.console = true",
+        "log.file = false",
+        "disk_free_limit.absolute = 500MB",
+        "vm_memory_high_watermark.absolute = 1GiB",
+    ]
+    if "rabbitmq_mqtt" in plugins:
+        settings += [
+            f"mqtt.listeners.tcp.1 = {LOOPBACK}:{ports.mqtt}",
+            "mqtt.allow_anonymous = false",
+            "mqtt.exchange = menshen.devices",  # both ways in meet there
+        ]
+    if "rabbitmq_management" in plugins:
+        settings += [f"management.tcp.ip = {LOOPBACK}", f"management.tcp.port = {ports.management}"]
+    (folder / "rabbitmq.conf").write_text("\n".join(settings) + "\n")
 
 
 def _environment(folder: Path, ports: ServerPorts) -> dict[str, str]:

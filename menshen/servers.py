@@ -25,8 +25,8 @@ class Servers:
 
     folder: Path
     ports: ServerPorts
-    plugins: tuple[str, ...] = ()
-    """RabbitMQ plugins by name; management and prometheus each make its clean stop 5 s longer."""
+    plugins: tuple[str, ...] = rabbitmq.PLUGINS
+    """RabbitMQ plugins by name; management makes its clean stop 5 s longer, MQTT its first start."""
     wanted: frozenset[str] = frozenset({"rabbitmq", "mongod"})
     """Which of the two to run; the other one is somebody else's."""
     say: Say = print
@@ -40,6 +40,11 @@ class Servers:
     def amqp_url(self) -> str:
         """Where RabbitMQ is, with its user and password."""
         return rabbitmq.url(self.folder, self.ports)
+
+    @property
+    def broker_api_url(self) -> str | None:
+        """Where RabbitMQ's management API is, with the user that makes the devices' users; None without the plugin."""
+        return rabbitmq.api_url(self.folder, self.ports) if "rabbitmq_management" in self.plugins else None
 
     @property
     def mongo_url(self) -> str:
@@ -89,6 +94,8 @@ class Servers:
             uses.append(PortUse(self.ports.epmd, "Erlang's port mapper", _REMEDY))
             uses.append(PortUse(self.ports.dist, "RabbitMQ's own tools", _REMEDY))
             uses.append(PortUse(self.ports.amqp, "RabbitMQ", _REMEDY))
+            uses.append(PortUse(self.ports.mqtt, "RabbitMQ's MQTT", _REMEDY))
+            uses.append(PortUse(self.ports.management, "RabbitMQ's management", _REMEDY))
         if "mongod" in self.wanted:
             mongod.executable()
             uses.append(PortUse(self.ports.mongo, "MongoDB", _REMEDY))

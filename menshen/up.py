@@ -15,7 +15,7 @@ from menshen.terminal import Terminal
 Port = Annotated[int, typer.Option(envvar="MENSHEN_GATEWAY_PORT", min=1, max=65535, help="The gateway's port.")]
 Host = Annotated[str, typer.Option(envvar="MENSHEN_GATEWAY_HOST", help="The gateway's address.")]
 BasePort = Annotated[
-    int, typer.Option(envvar="MENSHEN_BASE_PORT", min=1024, max=65000, help="First of nine private ports.")
+    int, typer.Option(envvar="MENSHEN_BASE_PORT", min=1024, max=65000, help="First of eleven private ports.")
 ]
 Data = Annotated[Path, typer.Option(envvar="MENSHEN_DATA", help="Folder of all data, keys and logs.")]
 Services = Annotated[str, typer.Option(envvar="MENSHEN_SERVICES", help="The services to start, as in gate,health.")]

@@ -53,6 +53,7 @@ class District:
             "MONGO_URL": urls.mongo,
             "AMQP_URL": urls.amqp,
             "MENSHEN_DB_PREFIX": self.prefix,
+            **({"MENSHEN_BROKER_API": urls.broker_api} if urls.broker_api else {}),
             "MENSHEN_SERVICE_URLS": json.dumps({name: self.url(name) for name in names}),
             "MENSHEN_RETRY_DELAYS": "[0.2,0.4,0.6,0.8]",
             "MENSHEN_DEMO": "true",

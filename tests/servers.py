@@ -19,6 +19,8 @@ from menshen.servers import Servers
 class Urls:
     mongo: str
     amqp: str
+    broker_api: str | None = None
+    mqtt_port: int | None = None
 
 
 @asynccontextmanager
@@ -36,7 +38,7 @@ async def running(folder: Path, *, alone: bool = False) -> AsyncIterator[Urls]:
         servers = Servers(folder, ServerPorts.free())
         try:
             await servers.start()
-            yield Urls(servers.mongo_url, servers.amqp_url)
+            yield Urls(servers.mongo_url, servers.amqp_url, servers.broker_api_url, servers.ports.mqtt)
         finally:
             await servers.stop()
 

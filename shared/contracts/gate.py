@@ -57,3 +57,42 @@ class GateScanned(Event, wire="menshen.gate.GateScanned.v1"):
     scanned_at: AwareDatetime
     recorded_at: AwareDatetime
     late: bool
+    device: str | None = None
+    sequence: int | None = None
+    decided_by_device: bool = False
+
+
+class GateAdded(Event, wire="menshen.gate.GateAdded.v1"):
+    """A compound has a gate; the subject is the gate."""
+
+    gate_name: str
+
+
+class GateContradicted(Event, wire="menshen.gate.GateContradicted.v1"):
+    """What gates report does not fit together; the subject is the pass, or the scan if there is none.
+
+    Published when a gate without network let somebody through whom the gate service would have refused. Nothing is
+    rewritten: `scans` are the ids of all scans that it is about, as they happened, the latest last; `gates` where they
+    happened, in the same order; `reasons` the codes that stood against the latest, such as `pass_already_used`.
+    """
+
+    resident: str | None
+    label: str | None
+    reasons: list[str]
+    scans: list[str]
+    gates: list[str]
+    happened_at: AwareDatetime
+
+
+class GateSilent(Event, wire="menshen.gate.GateSilent.v1"):
+    """Neither scan nor heartbeat came from a gate for longer than its hour allows; the subject is the gate."""
+
+    gate_name: str
+    last_heard: AwareDatetime
+
+
+class GateHeard(Event, wire="menshen.gate.GateHeard.v1"):
+    """A gate that had been silent was heard again; the subject is the gate."""
+
+    gate_name: str
+    heard_at: AwareDatetime

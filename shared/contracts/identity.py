@@ -3,7 +3,7 @@
 from pydantic import AwareDatetime
 
 from shared.contracts.envelope import Event
-from shared.contracts.values import DatedSetting, ExitWish, Grant
+from shared.contracts.values import DatedSetting, DeviceKind, ExitWish, Grant
 
 
 class AreaChanged(Event, wire="menshen.identity.AreaChanged.v1"):
@@ -53,3 +53,14 @@ class AccountChanged(Event, wire="menshen.identity.AccountChanged.v1"):
     active: bool
     grants: list[Grant]
     tokens_not_before: AwareDatetime
+
+
+class DeviceChanged(Event, wire="menshen.identity.DeviceChanged.v1"):
+    """A gate's device was made, got another credential or was revoked; the subject is the device, the area its own.
+
+    A device that is not `active` is refused from then on, whatever way its messages come.
+    """
+
+    kind: DeviceKind
+    gate: str
+    active: bool

@@ -19,6 +19,15 @@ class Role(StrEnum):
     DEVICE = "device"
 
 
+class DeviceKind(StrEnum):
+    """What stands at a gate. An `agent` is the small box that goes on deciding while the gate has no network."""
+
+    READER = "reader"
+    THERMOMETER = "thermometer"
+    TURNSTILE = "turnstile"
+    AGENT = "agent"
+
+
 class ExitReason(StrEnum):
     """Why a resident goes out. `medical` and `emergency` pass every rule; `work` needs a certificate."""
 

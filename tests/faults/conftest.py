@@ -22,7 +22,7 @@ class Arena:
 
 @pytest.fixture(scope="session")
 async def arena(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena]:
-    servers = Servers(tmp_path_factory.mktemp("arena-servers"), ServerPorts.free())
+    servers = Servers(tmp_path_factory.mktemp("arena-servers"), ServerPorts.free(), plugins=())
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(servers.stop)
         await servers.start()
