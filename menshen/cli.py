@@ -4,7 +4,9 @@ import typer
 
 from menshen import contracts, parked
 from menshen.admin import admin
+from menshen.gate_agent.main import gate_agent
 from menshen.secrets import generate
+from menshen.simulation import simulate
 from menshen.up import up
 
 app = typer.Typer(
@@ -15,6 +17,8 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(admin)
+app.command()(simulate)
+app.command(name="gate-agent")(gate_agent)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(parked.app, name="parked")
 

@@ -3,7 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from typer import BadParameter
@@ -31,6 +31,8 @@ class Options:
     mongo_url: str | None
     amqp_url: str | None
     demo: bool
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables for the services besides the caller's own."""
 
     def __post_init__(self) -> None:
         last = self.base_port + _SERVER_PORTS + len(SERVICES) - 2

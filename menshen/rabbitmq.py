@@ -76,7 +76,7 @@ def _passwords(folder: Path) -> dict[str, str]:
 
 def _definitions(passwords: dict[str, str]) -> dict[str, object]:
     # Users that come with the definitions keep RabbitMQ from making its own guest/guest.
-    devices = r"menshen\.device(s|\..*)"
+    devices = r"^(menshen\.device(s|\..*)|mqtt-subscription-dev_.*)$"
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     queues_of_devices = {"configure": devices, "write": devices, "read": devices}
     return {
@@ -110,6 +110,8 @@ def _write_files(folder: Path, ports: ServerPorts, plugins: tuple[str, ...]) -> 
             f"mqtt.listeners.tcp.1 = {LOOPBACK}:{ports.mqtt}",
             "mqtt.allow_anonymous = false",
             "mqtt.exchange = menshen.devices",  # both ways in meet there
+            "log.exchange = true",  # what the broker refuses a device is told to identity
+            "log.exchange.level = error",
         ]
     if "rabbitmq_management" in plugins:
         settings += [f"management.tcp.ip = {LOOPBACK}", f"management.tcp.port = {ports.management}"]

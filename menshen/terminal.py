@@ -43,6 +43,11 @@ class Terminal:
         stream = io.TextIOWrapper(io.BufferedWriter(_Lossy(descriptor)), encoding="utf-8", line_buffering=True)
         self._console = Console(file=stream, soft_wrap=True, markup=False, highlight=False)
 
+    @property
+    def console(self) -> Console:
+        """The stream for whatever draws more than lines."""
+        return self._console
+
     def say(self, line: str) -> None:
         """Print one line as it is."""
         self._console.print(line)

@@ -7,4 +7,5 @@ events_published = Counter("menshen_events_published", "Events confirmed by the 
 events_handled = Counter("menshen_events_handled", "Events taken effect", ["queue"])
 events_retried = Counter("menshen_events_retried", "Events sent to wait for another try", ["queue"])
 events_parked = Counter("menshen_events_parked", "Events given up on and kept for a person", ["queue", "reason"])
+device_refusals = Counter("menshen_broker_refusals", "What the broker refused devices, by reason", ["reason"])
 relay_heartbeat = Gauge("menshen_relay_heartbeat_seconds", "When the relay last found its outbox empty")

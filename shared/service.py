@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 import uvicorn
-from aio_pika.abc import AbstractRobustConnection
+from aio_pika.abc import AbstractChannel, AbstractRobustConnection
 from fastapi import APIRouter, FastAPI
 from prometheus_client import make_asgi_app
 from pymongo import IndexModel
@@ -42,7 +42,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """The parts of a service. `jobs` run beside it for as long as it lives; `parts` makes what its routes need."""
+    """The parts of a service. `jobs` run beside it for as long as it lives; `parts` makes what its routes need.
+
+    `declare` makes the queues that the service has besides its subscriptions.
+    """
 
     name: str
     store: type[S]
@@ -51,6 +54,7 @@ class Service(Generic[S]):
     settings: type[Settings] = Settings
     parts: Callable[[Any], dict[str, Any]] = lambda _settings: {}
     jobs: Sequence[Callable[["Runtime"], Awaitable[None]]] = ()
+    declare: Callable[[AbstractChannel], Awaitable[object]] | None = None
     max_body: int = MAX_BODY
 
     @property
@@ -173,9 +177,9 @@ def create_app(service: Service[Any], settings: Settings, clock: Clock = utc_now
         return {"status": "alive"}
 
     @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> dict[str, str]:
+    async def readyz() -> dict[str, str | int]:
         await app.state.runtime.require_ready()
-        return {"status": "ready"}
+        return {"status": "ready", "worker": settings.worker}
 
     for router in service.routers:
         app.include_router(router)
@@ -194,6 +198,8 @@ async def migrate(service: Service[Any], settings: Settings) -> None:
     exchange = await declare_events(channel)
     for subscription in service.all_subscriptions:
         await declare_subscription(channel, exchange, subscription)
+    if service.declare:
+        await service.declare(channel)
     await close_quietly(connection)
 
 

@@ -21,6 +21,8 @@ class ProcessSettings(BaseSettings):
     service_urls: dict[str, str] = Field(default_factory=dict)
     """Base URL of each service by name, as JSON: where the JWKS is fetched and where the gateway routes to."""
 
+    worker: int = 1
+    """Which of the processes that share a port this one is; `/readyz` says it, so that each can be waited for."""
     log_level: str = "INFO"
     timezone: str = "Asia/Shanghai"
     demo: bool = False

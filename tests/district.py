@@ -57,6 +57,8 @@ class District:
             "MENSHEN_SERVICE_URLS": json.dumps({name: self.url(name) for name in names}),
             "MENSHEN_RETRY_DELAYS": "[0.2,0.4,0.6,0.8]",
             "MENSHEN_DEMO": "true",
+            "MENSHEN_PROVISION_SWEEP": "PT1S",
+            "MENSHEN_SILENCE_SWEEP": "PT0.5S",
             "MENSHEN_CODES_LIMIT": "1000/minute",
             "MENSHEN_SIGN_IN_LIMIT": "1000/minute",
             "PYTHONUNBUFFERED": "1",

@@ -4,11 +4,12 @@ from typing import Any
 
 from services.alerts import handlers
 from services.alerts.store import AlertsStore
-from shared.contracts.gate import ExitDecided
+from shared.contracts.gate import ExitDecided, GateHeard, GateSilent
 from shared.contracts.health import FeverAlert, FeverMoved
 from shared.contracts.identity import AccountChanged, AreaChanged
 from shared.contracts.reports import ClueMoved, ClueReported
 from shared.messaging.topology import Subscription
+from shared.projections import project_area
 
 SUBSCRIPTIONS: list[Subscription[Any, AlertsStore]] = [
     Subscription("alerts.fever_alert", FeverAlert, handlers.on_fever),
@@ -16,6 +17,8 @@ SUBSCRIPTIONS: list[Subscription[Any, AlertsStore]] = [
     Subscription("alerts.clue_reported", ClueReported, handlers.on_clue),
     Subscription("alerts.clue_moved", ClueMoved, handlers.on_clue_moved),
     Subscription("alerts.exit_decided", ExitDecided, handlers.on_exit),
+    Subscription("alerts.gate_silent", GateSilent, handlers.on_gate_silent),
+    Subscription("alerts.gate_heard", GateHeard, handlers.on_gate_heard),
     Subscription("alerts.workers_changed", AccountChanged, handlers.project_account),
-    Subscription("alerts.area_changed", AreaChanged, handlers.project_area),
+    Subscription("alerts.area_changed", AreaChanged, project_area),
 ]

@@ -1,5 +1,6 @@
 """The gate, put together."""
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -7,7 +8,9 @@ from pydantic import SecretStr
 from services.gate.api import ROUTERS
 from services.gate.api.office import PassOffice
 from services.gate.consumers import SUBSCRIPTIONS
+from services.gate.jobs import serve_devices, watch_gates
 from services.gate.store import GateStore
+from shared.messaging.devices import declare_inbox
 from shared.service import Service
 from shared.settings import Settings
 
@@ -17,6 +20,8 @@ class GateSettings(Settings):
 
     pass_keys: SecretStr
     lookup_key: SecretStr
+    silence_sweep: timedelta = timedelta(seconds=20)
+    """How often it looks for gates that fell silent or are heard again."""
 
 
 def _parts(settings: GateSettings) -> dict[str, Any]:
@@ -30,5 +35,7 @@ service = Service(
     routers=ROUTERS,
     settings=GateSettings,
     parts=_parts,
+    jobs=[serve_devices, watch_gates],
+    declare=declare_inbox,
     max_body=8 * 1024 * 1024,
 )

@@ -51,11 +51,11 @@ async def livez() -> dict[str, str]:
 
 
 @health.get("/readyz")
-async def readyz(behind: Behind) -> dict[str, str]:
+async def readyz(request: Request, behind: Behind) -> dict[str, str | int]:
     """Say whether every service behind has been ready within the last seconds."""
     if behind.away:
         raise DomainError(Kind.UNAVAILABLE, "unavailable", (), 1, away=", ".join(behind.away))
-    return {"status": "ready"}
+    return {"status": "ready", "worker": request.app.state.gateway.settings.worker}
 
 
 @health.get("/metrics")

@@ -26,18 +26,6 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True)
-class Resident:
-    """A resident as identity's events tell: a masked label, a household, the accounts that act for them."""
-
-    id: str
-    sequence: int
-    active: bool
-    label: str
-    household: str
-    accounts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Reading:
     """One measurement. `resident` is None for a stranger; `area` is the person's room, or the gate's area.
 

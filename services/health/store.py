@@ -10,18 +10,18 @@ from typing import Any, ClassVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.health.domain import FeverCase, FeverState, Hold, Reading, Resident
+from services.health.domain import Basis, FeverCase, FeverState, Hold, Reading
 from shared.contracts import Fact
-from shared.contracts.area import chain, compound_of
-from shared.contracts.settings import Rules
-from shared.contracts.values import DatedSetting, HoldKind
+from shared.contracts.area import compound_of
+from shared.contracts.values import HoldKind
 from shared.errors import invalid
-from shared.mongo import Document, Store, beneath, from_document, to_document
+from shared.mongo import Document, beneath, from_document, to_document
+from shared.projections import RESIDENT_INDEXES, Resident, ResidentRows, SettingsRows
 
 NEWEST_FIRST = [("measured_at", -1), ("_id", -1)]
 
 
-class HealthStore(Store):
+class HealthStore(SettingsRows, ResidentRows):
     """Health's questions and changes, within one transaction."""
 
     INDEXES: ClassVar[Mapping[str, Sequence[IndexModel]]] = {
@@ -48,36 +48,8 @@ class HealthStore(Store):
             IndexModel([("area", ASCENDING), ("_id", DESCENDING)]),
             IndexModel("cause"),
         ],
-        "residents": [IndexModel("accounts")],
+        **RESIDENT_INDEXES,
     }
-
-    # Projections
-
-    async def put_resident(self, resident: Resident) -> None:
-        """Keep a resident as the newest event tells."""
-        await self._put_newer("residents", to_document(resident))
-
-    async def put_settings(self, area: str, sequence: int, settings: Sequence[DatedSetting]) -> None:
-        """Keep an area's own settings."""
-        rows = [setting.model_dump() for setting in settings]
-        await self._put_newer("areas", {"_id": area, "sequence": sequence, "settings": rows})
-
-    async def rules(self, area: str) -> Rules:
-        """Return what holds at a place."""
-        steps = list(chain(area))
-        rows = await self._list("areas", {"_id": {"$in": steps}}, sort=[("_id", 1)], limit=len(steps))
-        own = {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows}
-        return Rules(area, own)
-
-    async def resident(self, resident_id: str) -> Resident | None:
-        """Find a resident who lives here."""
-        row = await self._one("residents", {"_id": resident_id, "active": True})
-        return from_document(Resident, row) if row else None
-
-    async def residents_of(self, account: str) -> list[Resident]:
-        """Find the residents an account acts for."""
-        rows = await self._list("residents", {"accounts": account, "active": True}, sort=[("_id", 1)], limit=50)
-        return [from_document(Resident, row) for row in rows]
 
     # Readings
 
@@ -195,6 +167,12 @@ class HealthStore(Store):
         """Find the newest hold that a case caused, standing or lifted."""
         rows = await self._list("holds", {"cause": case}, sort=[("_id", -1)], limit=1)
         return from_document(Hold, rows[0]) if rows else None
+
+    async def bases_since(self, resident: str, at: datetime) -> set[Basis]:
+        """Return on what grounds a person's fever holds were lifted after an instant."""
+        query: Document = {"target_id": resident, "active": False, "kind": HoldKind.FEVER.value}
+        rows = await self._list("holds", {**query, "lifted.at": {"$gt": at}}, sort=[("_id", -1)], limit=100)
+        return {Basis(row["lifted"]["basis"]) for row in rows}
 
     async def add_hold(self, hold: Hold, facts: Sequence[Fact]) -> None:
         """Store a hold and its events. The index refuses a second one that binds the same on the same ground."""

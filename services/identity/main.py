@@ -1,17 +1,22 @@
 """Identity, put together."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.identity.api import DEMO_ROUTERS, ROUTERS
+from services.identity.api.broker_door import BrokerDoor
 from services.identity.api.cabinet import Cabinet
 from services.identity.api.doorkeeper import Doorkeeper, hash_password
 from services.identity.api.gate_door import GateDoor
+from services.identity.consumers import SUBSCRIPTIONS
 from services.identity.domain import Mandate
 from services.identity.handlers import AddStaff, add_staff
+from services.identity.jobs.count_refusals import count_refusals
+from services.identity.jobs.provision import provision
 from services.identity.jobs.send_codes import send_codes
 from services.identity.store import IdentityStore
 from shared.clock import utc_now
@@ -24,13 +29,17 @@ from shared.work import Work
 
 
 class IdentitySettings(Settings):
-    """What identity is told besides: its signing keys, the keys of what is personal, and how codes reach phones."""
+    """What identity is told besides: its signing keys, the keys of what is personal, ways to phones and RabbitMQ."""
 
     token_keys: SecretStr
     field_keys: SecretStr
     lookup_key: SecretStr
     code_channel: SecretStr | None = None
     """An Apprise URL, with `{phone}` where the number goes; without one nobody can sign in by phone."""
+    broker_api: SecretStr | None = None
+    """RabbitMQ's management API with user and password; without it devices are known, but the broker lets none in."""
+    provision_sweep: timedelta = timedelta(seconds=15)
+    """How often the broker's users are compared with the devices."""
 
 
 class _Offer(BaseSettings):
@@ -42,22 +51,25 @@ class _Offer(BaseSettings):
 
 
 def _parts(settings: IdentitySettings) -> dict[str, Any]:
+    broker_api = settings.broker_api.get_secret_value() if settings.broker_api else None
     return {
         "cabinet": Cabinet(settings.field_keys.get_secret_value(), settings.lookup_key.get_secret_value()),
         "doorkeeper": Doorkeeper(settings.token_keys.get_secret_value()),
         "gate": GateDoor(settings.service_urls.get("gate")),
         "code_due": asyncio.Event(),
+        "broker": BrokerDoor(broker_api),
+        "provision_due": asyncio.Event(),
     }
 
 
 service = Service(
     name="identity",
     store=IdentityStore,
-    subscriptions=[],
+    subscriptions=SUBSCRIPTIONS,
     routers=[*ROUTERS, *(DEMO_ROUTERS if _Offer().demo else [])],
     settings=IdentitySettings,
     parts=_parts,
-    jobs=[send_codes],
+    jobs=[send_codes, provision, count_refusals],
     max_body=8 * 1024 * 1024 + 64 * 1024,
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from shared.contracts import Event
 from shared.contracts.area import compound_of
@@ -28,6 +29,11 @@ class Category(StrEnum):
     GROUP_RENTAL = "group_rental"
     PRICE = "price"
     OTHER = "other"
+    GATE_CONTRADICTION = "gate_contradiction"
+
+
+MACHINES_OWN = frozenset({Category.GATE_CONTRADICTION})
+"""What machines alone find; nobody reports it."""
 
 
 class ClueState(StrEnum):
@@ -61,18 +67,6 @@ _RUNNING: Mapping[ClueState, tuple[Clock, ...]] = {
 
 
 @dataclass(frozen=True)
-class Resident:
-    """A resident as identity's events tell: a masked label, a household, the accounts that act for them."""
-
-    id: str
-    sequence: int
-    active: bool
-    label: str
-    household: str
-    accounts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Step:
     """One step of a clue: which state, by whom, when, and what they noted."""
 
@@ -83,11 +77,26 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a machine found about a subject, such as a pass: codes and ids, of the latest finding by its own time."""
+
+    subject: str
+    evidence: dict[str, Any]
+    at: datetime
+    count: int = 1
+
+    def joined(self, other: "Finding") -> "Finding":
+        """Return the finding with one more counted."""
+        latest = other if other.at >= self.at else self
+        return replace(latest, count=self.count + other.count)
+
+
+@dataclass(frozen=True)
 class Clue:
     """A reported anomaly. `reporter` is None for an anonymous one; `reporter_key` finds the reporter's own clues.
 
     The key is a keyed hash: with it nobody can be named, but who reported finds the clue again. `missed` are the clocks
-    that ran out.
+    that ran out. A clue of a machine has a `finding` in place of text and reporter.
     """
 
     id: str
@@ -109,6 +118,13 @@ class Clue:
     assignee: str | None = None
     outcome: str | None = None
     missed: tuple[Clock, ...] = ()
+    finding: Finding | None = None
+
+    @property
+    def takes(self) -> str | None:
+        """Return which findings join this clue: those of its category and subject, for as long as it is open."""
+        open_ = self.state in _RUNNING
+        return merge_key(self.category, self.finding.subject) if self.finding and open_ else None
 
     @property
     def next_clock(self) -> tuple[Clock, datetime] | None:
@@ -133,6 +149,16 @@ class Clue:
     def overdue(self, clock: Clock) -> "Clue":
         """Return the clue with one more clock missed."""
         return replace(self, version=self.version + 1, missed=(*self.missed, clock))
+
+    def joined(self, finding: Finding) -> "Clue":
+        """Return the clue with one more finding."""
+        merged = self.finding.joined(finding) if self.finding else finding
+        return replace(self, version=self.version + 1, finding=merged)
+
+
+def merge_key(category: Category, subject: str) -> str:
+    """Name what findings have in common that belong to one clue."""
+    return f"{category.value}/{subject}"
 
 
 @dataclass(frozen=True)

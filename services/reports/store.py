@@ -12,59 +12,40 @@ from typing import Any, ClassVar
 from bson import Binary
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.reports.domain import Clue, ClueState, DayCount, Photo, Resident
+from services.reports.domain import Category, Clue, ClueState, DayCount, Photo, merge_key
 from shared.contracts import Fact
-from shared.contracts.area import chain
-from shared.contracts.settings import Rules
-from shared.contracts.values import DatedSetting
-from shared.mongo import Document, Store, beneath, from_document, to_document
+from shared.mongo import Document, beneath, from_document, to_document
+from shared.projections import RESIDENT_INDEXES, ResidentRows, SettingsRows
 
 COMPOUNDS = 5000
 """More than any subdistrict has."""
 
 
-class ReportsStore(Store):
+class ReportsStore(SettingsRows, ResidentRows):
     """Reports' questions and changes, within one transaction."""
 
     INDEXES: ClassVar[Mapping[str, Sequence[IndexModel]]] = {
         "clues": [
             IndexModel([("area", ASCENDING), ("_id", DESCENDING)]),
             IndexModel([("reporter_key", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel("takes", name="one_open", unique=True, partialFilterExpression={"takes": {"$type": "string"}}),
             # Only clues with a clock still running.
             IndexModel("next_due", name="clocks", partialFilterExpression={"next_due": {"$type": "date"}}),
         ],
         "figures": [IndexModel([("day", ASCENDING), ("area", ASCENDING)])],
-        "residents": [IndexModel("accounts")],
+        **RESIDENT_INDEXES,
     }
-
-    # Projections
-
-    async def put_resident(self, resident: Resident) -> None:
-        """Keep a resident as the newest event tells."""
-        await self._put_newer("residents", to_document(resident))
-
-    async def put_settings(self, area: str, sequence: int, settings: Sequence[DatedSetting]) -> None:
-        """Keep an area's own settings."""
-        rows = [setting.model_dump() for setting in settings]
-        await self._put_newer("areas", {"_id": area, "sequence": sequence, "settings": rows})
-
-    async def rules(self, area: str) -> Rules:
-        """Return what holds at a place."""
-        steps = list(chain(area))
-        rows = await self._list("areas", {"_id": {"$in": steps}}, sort=[("_id", 1)], limit=len(steps))
-        own = {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows}
-        return Rules(area, own)
-
-    async def residents_of(self, account: str) -> list[Resident]:
-        """Find the residents an account acts for."""
-        rows = await self._list("residents", {"accounts": account, "active": True}, sort=[("_id", 1)], limit=50)
-        return [from_document(Resident, row) for row in rows]
 
     # Clues
 
     async def clue(self, clue_id: str) -> Clue | None:
         """Find a clue."""
         row = await self._one("clues", {"_id": clue_id})
+        return from_document(Clue, row) if row else None
+
+    async def open_finding(self, category: Category, subject: str) -> Clue | None:
+        """Find the open clue that a machine's finding joins; a unique index sees to it that there is one at most."""
+        row = await self._one("clues", {"takes": merge_key(category, subject)})
         return from_document(Clue, row) if row else None
 
     async def add_clue(self, clue: Clue, photos: Sequence[Photo], facts: Sequence[Fact]) -> None:
@@ -134,4 +115,4 @@ class ReportsStore(Store):
 
 def _clue_document(clue: Clue) -> Document:
     following = clue.next_clock
-    return {**to_document(clue), "next_due": following[1] if following else None}
+    return {**to_document(clue), "next_due": following[1] if following else None, "takes": clue.takes}

@@ -30,16 +30,19 @@ async def connect(url: str, name: str) -> AbstractRobustConnection:
     )
 
 
-async def publish(exchange: AbstractExchange, routing_key: str, body: bytes, headers: dict[str, str | int]) -> None:
+async def publish(
+    exchange: AbstractExchange, routing_key: str, body: bytes, headers: dict[str, str | int], *, mandatory: bool = True
+) -> None:
     """Publish and wait for the broker's confirm. Raises BrokerUnavailable when there is none: the outcome is unknown.
 
-    The message gets a fresh id at each try: the client library pairs returns with publishes by it.
+    The message gets a fresh id at each try: the client library pairs returns with publishes by it. Unless it is
+    mandatory, it is fine that nobody has a queue for it.
     """
     message = Message(
         body, headers=dict(headers), content_type="application/cloudevents+json", delivery_mode=DeliveryMode.PERSISTENT
     )
     try:
-        await exchange.publish(message, routing_key, mandatory=True, timeout=PUBLISH_SECONDS)
+        await exchange.publish(message, routing_key, mandatory=mandatory, timeout=PUBLISH_SECONDS)
     except asyncio.CancelledError:
         # A stuck connection cancels its publishes although nobody asked this task to end.
         task = asyncio.current_task()

@@ -1,49 +1,18 @@
 """Every error as RFC 9457 `application/problem+json`: stable code, plain sentence, the fields at fault, no echo."""
 
-from http import HTTPStatus
-from typing import Any
-
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.errors import DomainError, FieldFault, Kind, Transient
+from shared.errors import DomainError, Kind, Transient
 from shared.mongo import AlreadyThere
-from shared.texts import known, preferred, sentence
+from shared.texts import preferred
+from shared.web.wording import STATUS, body_of
+from shared.web.wording import fault_of as fault_of
 
-STATUS = {
-    Kind.MALFORMED: 400,
-    Kind.INVALID: 422,
-    Kind.UNAUTHENTICATED: 401,
-    Kind.FORBIDDEN: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.NOT_ALLOWED: 405,
-    Kind.CONFLICT: 409,
-    Kind.TOO_LARGE: 413,
-    Kind.UNSUPPORTED: 415,
-    Kind.TOO_MANY: 429,
-    Kind.UNAVAILABLE: 503,
-    Kind.INTERNAL: 500,
-}
 _BY_STATUS = {401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
-_PYDANTIC = {
-    "missing": "field_missing",
-    "extra_forbidden": "unknown_field",
-    "enum": "field_value",
-    "literal_error": "field_value",
-    "string_too_short": "field_length",
-    "string_too_long": "field_length",
-    "too_short": "field_length",
-    "too_long": "field_length",
-    "greater_than_equal": "number_out_of_range",
-    "less_than_equal": "number_out_of_range",
-    "greater_than": "number_out_of_range",
-    "less_than": "number_out_of_range",
-    "int_parsing_size": "number_out_of_range",
-}
-
 log = structlog.get_logger()
 
 
@@ -64,36 +33,13 @@ def problem(request: Request, error: DomainError) -> JSONResponse:
     """Render an error in the caller's language."""
     language = preferred(request.headers.get("accept-language"))
     status = STATUS[error.kind]
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": error.code,
-        "detail": sentence(error.code, language, error.params),
-        "request_id": getattr(request.state, "request_id", None),
-    }
-    if error.faults:
-        body["errors"] = [
-            {"field": fault.field, "code": fault.code, "message": sentence(fault.code, language, fault.params)}
-            for fault in error.faults
-        ]
-    if error.params:
-        body["params"] = error.params
+    body = body_of(error, language, getattr(request.state, "request_id", None))
     headers = {"Content-Language": language, "Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
-
-
-def fault_of(error: dict[str, Any]) -> FieldFault:
-    """Turn one complaint of pydantic into the field's own code, or the nearest general one."""
-    where = [str(part) for part in error["loc"] if part not in {"body", "query", "path", "header"}]
-    code = error["type"]
-    if not known(code):
-        code = _PYDANTIC.get(code, "field_type")
-    return FieldFault(".".join(where) or str(error["loc"][-1]), code)
 
 
 def validation_problem(error: RequestValidationError) -> DomainError:

@@ -13,6 +13,8 @@ from dotenv import dotenv_values
 from pydantic_settings import BaseSettings
 
 from menshen import secrets
+from menshen.rabbitmq import PLUGINS
+from shared.contracts.devices import DEVICES_EXCHANGE
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -52,9 +54,14 @@ class TestCompose:
         for name in SERVICES:
             assert parts()[name]["command"] == ["python", "-m", f"services.{name}"]
 
-    def test_opens_one_door(self) -> None:
-        """Only the gateway can be reached from outside; a service's own port would be a way around it."""
-        assert [name for name, part in parts().items() if "ports" in part or part.get("network_mode")] == ["gateway"]
+    def test_opens_two_doors(self) -> None:
+        """One for people, one for devices; a service's own port, or RabbitMQ's management, would be a way around."""
+        doors = {name: part["ports"] for name, part in parts().items() if "ports" in part or part.get("network_mode")}
+
+        assert set(doors) == {"gateway", "rabbitmq"}
+        assert [one.rpartition(":")[2] for one in doors["rabbitmq"]] == ["5672", "1883"]
+        assert all("127.0.0.1" in one for ports in doors.values() for one in ports)
+        assert {name for name, part in parts().items() if "devices" in part["networks"]} == {"rabbitmq"}
         assert compose()["networks"]["inside"] == {"internal": True}
         assert {name for name, part in parts().items() if "outside" in part["networks"]} == {
             "gateway",
@@ -82,6 +89,13 @@ class TestCompose:
         assert part.get("read_only") or name in SERVERS
         assert "user" in part or name in OURS
 
+    def test_lets_devices_meet_where_the_gate_listens(self) -> None:
+        """MQTT's own default exchange would take every scan and nobody would ever answer."""
+        plugins, devices = (DEPLOY / one["file"] for one in compose()["configs"].values())
+
+        assert all(one in plugins.read_text() for one in PLUGINS)
+        assert f"mqtt.exchange = {DEVICES_EXCHANGE}" in devices.read_text()
+
     def test_keeps_the_data(self) -> None:
         """What the servers hold outlives their containers."""
         volumes = compose()["volumes"]
@@ -105,7 +119,12 @@ class TestSecrets:
         found = {match["name"]: match["rest"] for match in VARIABLE.finditer(COMPOSE.read_text())}
         optional = {name for name, rest in found.items() if not rest.startswith(":?")}
 
-        assert optional == {"MENSHEN_PUBLISH", "MENSHEN_TRUSTED_PROXIES"}
+        assert optional == {
+            "MENSHEN_PUBLISH",
+            "MENSHEN_TRUSTED_PROXIES",
+            "MENSHEN_DEVICES_AMQP",
+            "MENSHEN_DEVICES_MQTT",
+        }
 
     def test_are_explained_and_not_given(self) -> None:
         """The example names every variable and fills in none that matters."""

@@ -38,6 +38,11 @@ identity POST   /v1/staff/me/password                   signed_in own
 identity POST   /v1/staff/me/totp                       signed_in own
 identity POST   /v1/staff/me/totp/confirm               signed_in own
 identity POST   /v1/staff/me/totp/remove                signed_in own
+identity POST   /v1/devices                             AP        area
+identity GET    /v1/devices                             PWOA      area
+identity GET    /v1/devices/{device_id}                 PWOA      id:device
+identity POST   /v1/devices/{device_id}/rotate          AP        id:device
+identity POST   /v1/devices/{device_id}/revoke          AP        id:device
 identity POST   /v1/rosters                             AP        -
 identity POST   /v1/residents                           signed_in -
 identity GET    /v1/residents/me                        resident  own
@@ -59,6 +64,8 @@ gate     GET    /v1/passes/{pass_id}/qr.png             resident  id:pass
 gate     GET    /v1/passes/{pass_id}/print              resident  id:pass
 gate     POST   /v1/gates                               AP        area
 gate     GET    /v1/gates                               GPWVOA    own
+gate     GET    /v1/gates/{gate_id}/offline-data        GD        id:gate
+gate     POST   /v1/heartbeats                          GD        -
 gate     GET    /v1/outings                             GPWVOA    area
 gate     POST   /v1/scans                               GD        -
 gate     POST   /v1/scans/batch                         GD        -
@@ -85,15 +92,15 @@ reports  POST   /v1/clues/{clue_id}/reject              WO        id:clue
 reports  POST   /v1/clues/{clue_id}/assign              WO        id:clue
 reports  POST   /v1/clues/{clue_id}/resolve             WO        id:clue
 reports  GET    /v1/figures                             WO        area
-alerts   GET    /v1/alerts/stream                       WO        area
-alerts   GET    /v1/alerts                              WO        area
-alerts   GET    /v1/alerts/{alert_id}                   WO        id:alert
-alerts   POST   /v1/alerts/{alert_id}/acknowledge       WO        id:alert
-alerts   POST   /v1/alerts/{alert_id}/assign            WO        id:alert
-alerts   POST   /v1/alerts/{alert_id}/resolve           WO        id:alert
-alerts   POST   /v1/subscriptions                       WO        area
-alerts   GET    /v1/subscriptions                       WO        own
-alerts   DELETE /v1/subscriptions/{subscription_id}     WO        id:subscription
+alerts   GET    /v1/alerts/stream                       WOP       area
+alerts   GET    /v1/alerts                              WOP       area
+alerts   GET    /v1/alerts/{alert_id}                   WOP       id:alert
+alerts   POST   /v1/alerts/{alert_id}/acknowledge       WOP       id:alert
+alerts   POST   /v1/alerts/{alert_id}/assign            WOP       id:alert
+alerts   POST   /v1/alerts/{alert_id}/resolve           WOP       id:alert
+alerts   POST   /v1/subscriptions                       WOP       area
+alerts   GET    /v1/subscriptions                       WOP       own
+alerts   DELETE /v1/subscriptions/{subscription_id}     WOP       id:subscription
 alerts   POST   /v1/channels                            WO        area
 alerts   GET    /v1/channels                            WO        own
 alerts   DELETE /v1/channels/{channel_id}               WO        id:channel
@@ -109,6 +116,7 @@ BODIES = {
     "/v1/areas": {"id": "{area}.x1", "name": "x"},
     "/v1/areas/{area_id}/settings": {"settings": [{"key": "exit.max_hours", "value": 3}]},
     "/v1/staff/{account_id}/grants": {"grants": [{"role": "guard", "area": "{area}"}]},
+    "/v1/devices": {"kind": "reader", "gate": "gate_01KGT0000000000000000000G1", "area": "{area}"},
     "/v1/residents/{resident_id}/reject": {"reason": "x"},
     "/v1/residents/{resident_id}/remove": {"reason": "x"},
     "/v1/residents/{resident_id}/reveal": {"reason": "to call back"},
@@ -118,7 +126,7 @@ BODIES = {
     "/v1/clues/{clue_id}/resolve": {"outcome": "x"},
     "/v1/alerts/{alert_id}/assign": {"to": "acc_01KGT0000000000000000000Z9"},
     "/v1/alerts/{alert_id}/resolve": {"outcome": "handled"},
-    "/v1/subscriptions": {"area": "{area}", "kinds": ["fever"]},
+    "/v1/subscriptions": {"area": "{area}", "kinds": ["gate_silent"]},
     "/v1/channels": {"kind": "webhook", "url": "https://example.com/hook", "area": "{area}", "kinds": ["fever"]},
     "/v1/channels/{channel_id}/replay": {"since": datetime.now(UTC).isoformat()},
 }

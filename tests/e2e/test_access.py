@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from services.identity.api.demo import router as demo_router
+from shared.contracts import Fact
 from shared.contracts.alerts import AlertRaised
+from shared.contracts.gate import GateAdded
 from shared.contracts.health import FeverAlert, HoldPlaced
 from shared.contracts.values import Role
 from shared.ids import new_id
@@ -24,9 +26,11 @@ from tests.people import id_number, phone
 KINDS = ["resident", *STAFF]
 PREFIXES = {
     "account_id": "acc",
+    "device_id": "dev",
     "resident_id": "res",
     "exit_id": "exit",
     "pass_id": "pass",
+    "gate_id": "gate",
     "fever_id": "fev",
     "hold_id": "hold",
     "clue_id": "clue",
@@ -131,6 +135,12 @@ async def things(district: District) -> Things:
     assert resident.status_code == 201, resident.text
     official = district.staff((Role.OFFICIAL, compound))
     await post.open()
+    await district.publish(Fact(GateAdded(gate_name="x"), post.gate, compound, 1))
+    known = district.db("identity").gates
+    await district.until(lambda: known.find_one({"_id": post.gate}))
+    reader = {"kind": "reader", "gate": post.gate, "area": compound}
+    device = await identity.post("/v1/devices", json=reader, headers=admin)
+    assert device.status_code == 201, device.text
     clue = await reports.post(
         "/v1/clues",
         data={"category": "gathering", "text": "x", "place": "y", "area": compound},
@@ -150,9 +160,11 @@ async def things(district: District) -> Things:
     samples = {
         "area": compound,
         "staff": staff.json()["id"],
+        "device": device.json()["id"],
         "resident": resident.json()["id"],
         "exit": post.exit["id"],
         "pass": post.exit["pass"]["id"],
+        "gate": post.gate,
         "fever": fever.subject,
         "hold": hold.subject,
         "alert": alert.subject,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.alerts.api.deps import AcceptLanguage, Working
+from services.alerts.api.deps import AcceptLanguage, Watcher, Working, sight_of
 from services.alerts.domain import Alert, AlertKind, AlertState, ResolvedAs
 from services.alerts.handlers import Acknowledge, Assign, Resolve, acknowledge, assign, resolve
 from shared.contracts.area import AreaPath
@@ -13,7 +13,6 @@ from shared.errors import invalid, not_found
 from shared.fields import Time
 from shared.ids import is_id
 from shared.texts import Language, preferred, sentence
-from shared.web.auth import Worker
 from shared.web.paging import Body, Page, PageOf
 from shared.web.strict import StrictRoute
 
@@ -88,7 +87,7 @@ class AlertView(BaseModel):
 
 @router.get("")
 async def alerts(
-    caller: Worker,
+    caller: Watcher,
     page: PageOf,
     work: Working,
     area: Annotated[AreaPath | None, Query()] = None,
@@ -96,51 +95,49 @@ async def alerts(
     kind: Annotated[AlertKind | None, Query()] = None,
     accept_language: AcceptLanguage = None,
 ) -> Page[AlertView]:
-    """List the alerts of an area, or of all the caller's areas, newest first."""
-    if area:
-        caller.require(area)
+    """List the alerts of an area, or of all the caller's areas, newest first; a property manager's are silent gates."""
+    sight = sight_of(caller)
+    within = {sight.wanted(area, [kind] if kind else []): [area]} if area else sight.reach(kind)
     if page.after and not is_id(page.after, "alert"):
         raise invalid("after", "cursor_invalid")
-    areas = [area] if area else list(caller.areas)
-    found = await work.view(lambda store: store.alerts_in(areas, (state, kind), page.after, page.limit + 1))
+    found = await work.view(lambda store: store.alerts_in(within, state, page.after, page.limit + 1))
     items = [AlertView.of(one, preferred(accept_language)) for one in found[: page.limit]]
     return Page(items=items, next=items[-1].id if len(found) > page.limit else None)
 
 
 @router.get("/{alert_id}")
-async def read(alert_id: str, caller: Worker, work: Working, accept_language: AcceptLanguage = None) -> AlertView:
+async def read(alert_id: str, caller: Watcher, work: Working, accept_language: AcceptLanguage = None) -> AlertView:
     """Show one alert."""
     alert = await work.view(lambda store: store.alert(_checked(alert_id)))
-    if alert is None:
+    if alert is None or not sight_of(caller).sees([alert.kind], alert.area):
         raise not_found()
-    caller.require(alert.area)
     return AlertView.of(alert, preferred(accept_language))
 
 
 @router.post("/{alert_id}/acknowledge")
 async def acknowledged(
-    alert_id: str, caller: Worker, work: Working, accept_language: AcceptLanguage = None
+    alert_id: str, caller: Watcher, work: Working, accept_language: AcceptLanguage = None
 ) -> AlertView:
     """Say that one has seen it; it does not escalate any more."""
-    command = Acknowledge(_checked(alert_id), caller.account, caller.areas)
+    command = Acknowledge(_checked(alert_id), caller.account, sight_of(caller))
     return AlertView.of(await work.run(acknowledge, command), preferred(accept_language))
 
 
 @router.post("/{alert_id}/assign")
 async def assigned(
-    alert_id: str, body: Assignment, caller: Worker, work: Working, accept_language: AcceptLanguage = None
+    alert_id: str, body: Assignment, caller: Watcher, work: Working, accept_language: AcceptLanguage = None
 ) -> AlertView:
     """Give it to somebody."""
-    command = Assign(_checked(alert_id), caller.account, caller.areas, body.to)
+    command = Assign(_checked(alert_id), caller.account, sight_of(caller), body.to)
     return AlertView.of(await work.run(assign, command), preferred(accept_language))
 
 
 @router.post("/{alert_id}/resolve")
 async def resolved(
-    alert_id: str, body: Resolution, caller: Worker, work: Working, accept_language: AcceptLanguage = None
+    alert_id: str, body: Resolution, caller: Watcher, work: Working, accept_language: AcceptLanguage = None
 ) -> AlertView:
     """Be done with it."""
-    command = Resolve(_checked(alert_id), caller.account, caller.areas, body.outcome)
+    command = Resolve(_checked(alert_id), caller.account, sight_of(caller), body.outcome)
     return AlertView.of(await work.run(resolve, command), preferred(accept_language))
 
 

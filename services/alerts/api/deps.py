@@ -7,8 +7,10 @@ from pydantic import AfterValidator, Field
 
 from services.alerts.api.addresses import AddressBook
 from services.alerts.api.hub import Hub
-from services.alerts.domain import AlertKind
+from services.alerts.domain import SEES, AlertKind, Sight
 from services.alerts.store import AlertsStore
+from shared.security.principal import Scope
+from shared.web.auth import Staff
 from shared.work import Work
 
 
@@ -31,6 +33,13 @@ def _distinct(kinds: list[AlertKind]) -> list[AlertKind]:
     return sorted(set(kinds))
 
 
+def sight_of(caller: Scope) -> Sight:
+    """Return what a caller is shown."""
+    return Sight.of(caller.principal.grants)
+
+
+Watcher = Annotated[Scope, Depends(Staff(*SEES))]
+"""Whoever is shown alerts of any kind; `sight_of` says which."""
 Working = Annotated[Work[AlertsStore], Depends(_work)]
 Streams = Annotated[Hub, Depends(_hub)]
 Addresses = Annotated[AddressBook, Depends(_addresses)]

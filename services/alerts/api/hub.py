@@ -18,6 +18,7 @@ class Listener:
         self.subscription = subscription.id
         self.account = subscription.account
         self.area = subscription.area
+        self.kinds = subscription.kinds
         self.issued_at = issued_at
         self.seen = seen
         self.over = False
@@ -87,7 +88,8 @@ class Hub:
         for listener in listeners:
             account, feed = standing.get(listener.account), feeds.get(listener.subscription)
             revoked = account is not None and (
-                listener.issued_at < account.tokens_not_before.timestamp() or not account.works_on(listener.area)
+                listener.issued_at < account.tokens_not_before.timestamp()
+                or not account.sees(listener.kinds, listener.area)
             )
             if revoked or feed is None or not feed.live:
                 listener.end()

@@ -11,7 +11,7 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from services.alerts.api.alerts import AlertView
-from services.alerts.api.deps import ALL_KINDS, AcceptLanguage, Streams, Working
+from services.alerts.api.deps import AcceptLanguage, Streams, Watcher, Working, sight_of
 from services.alerts.api.hub import Hub, Listener
 from services.alerts.domain import AlertKind, FeedRow, Subscription, What, resumes
 from services.alerts.handlers import Subscribe, subscribe
@@ -20,7 +20,6 @@ from shared.contracts.area import AreaPath
 from shared.errors import Transient, invalid
 from shared.fields import Time
 from shared.texts import Language, preferred
-from shared.web.auth import Worker
 from shared.web.strict import StrictRoute
 from shared.work import Work
 
@@ -98,10 +97,10 @@ class Feed:
 @router.get("/stream", response_class=EventSourceResponse)
 async def stream(
     area: Annotated[AreaPath, Query()],
-    caller: Worker,
+    caller: Watcher,
     work: Working,
     hub: Streams,
-    kinds: Annotated[str | None, Query(description="Comma-separated; all kinds if left out")] = None,
+    kinds: Annotated[str | None, Query(description="Comma-separated; all that one is shown if left out")] = None,
     after: Annotated[str | None, Query(description="As Last-Event-ID, which goes first")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
     accept_language: AcceptLanguage = None,
@@ -112,8 +111,7 @@ async def stream(
     while nobody is connected. A Last-Event-ID that is no place in this feed is answered by an event `reset` and then
     the whole feed, as far as it is kept (14 days).
     """
-    caller.require(area)
-    command = Subscribe(caller.account, area, tuple(_kinds(kinds)))
+    command = Subscribe(caller.account, area, sight_of(caller).wanted(area, _kinds(kinds)))
     subscription = await work.run(subscribe, command)
     position = last_event_id or after
     seen, afresh = (subscription.seq, False) if not position else await _place(position, subscription, work)
@@ -133,6 +131,6 @@ async def _place(position: str, subscription: Subscription, work: Work[AlertsSto
 
 def _kinds(text: str | None) -> list[AlertKind]:
     try:
-        return sorted({AlertKind(one) for one in text.split(",")}) if text else ALL_KINDS
+        return [AlertKind(one) for one in text.split(",")] if text else []
     except ValueError:
         raise invalid("kinds", "field_value") from None

@@ -1,16 +1,15 @@
 """Subscriptions: whose feed is written, also while nobody reads it."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from services.alerts.api.deps import ALL_KINDS, Kinds, Working
+from services.alerts.api.deps import Kinds, Watcher, Working, sight_of
 from services.alerts.domain import AlertKind, Subscription
 from services.alerts.handlers import Subscribe, Unsubscribe, subscribe, unsubscribe
 from shared.contracts.area import AreaPath
 from shared.errors import not_found
 from shared.fields import Time
 from shared.ids import is_id
-from shared.web.auth import Worker
 from shared.web.idempotency import Once
 from shared.web.paging import Body, Page, PageOf
 from shared.web.strict import StrictRoute
@@ -19,10 +18,10 @@ router = APIRouter(prefix="/v1/subscriptions", tags=["alerts"], route_class=Stri
 
 
 class NewSubscription(Body):
-    """The alerts of an area, of all kinds unless some are named."""
+    """The alerts of an area, of all kinds that the caller is shown there unless some are named."""
 
     area: AreaPath
-    kinds: Kinds = ALL_KINDS
+    kinds: Kinds = Field(default_factory=list)
 
 
 class SubscriptionView(BaseModel):
@@ -49,10 +48,9 @@ class SubscriptionView(BaseModel):
 
 
 @router.post("", status_code=201)
-async def create(body: NewSubscription, caller: Worker, once: Once, work: Working) -> SubscriptionView:
+async def create(body: NewSubscription, caller: Watcher, once: Once, work: Working) -> SubscriptionView:
     """Subscribe. The same area and kinds are the same subscription."""
-    caller.require(body.area)
-    command = Subscribe(caller.account, body.area, tuple(body.kinds))
+    command = Subscribe(caller.account, body.area, sight_of(caller).wanted(body.area, body.kinds))
     if once is None:
         return SubscriptionView.of(await work.run(subscribe, command))
     kept = await work.run_once(once, subscribe, command, lambda one: SubscriptionView.of(one).model_dump(mode="json"))
@@ -60,7 +58,7 @@ async def create(body: NewSubscription, caller: Worker, once: Once, work: Workin
 
 
 @router.get("")
-async def subscriptions(caller: Worker, page: PageOf, work: Working) -> Page[SubscriptionView]:
+async def subscriptions(caller: Watcher, page: PageOf, work: Working) -> Page[SubscriptionView]:
     """List the caller's subscriptions."""
     found = await work.view(lambda store: store.subscriptions_of(caller.account, page.after, page.limit + 1))
     items = [SubscriptionView.of(one) for one in found[: page.limit]]
@@ -68,7 +66,7 @@ async def subscriptions(caller: Worker, page: PageOf, work: Working) -> Page[Sub
 
 
 @router.delete("/{subscription_id}", status_code=204)
-async def remove(subscription_id: str, caller: Worker, work: Working) -> None:
+async def remove(subscription_id: str, caller: Watcher, work: Working) -> None:
     """End a subscription and its open streams."""
     if not is_id(subscription_id, "sub"):
         raise not_found()

@@ -25,11 +25,13 @@ from services.alerts.domain.entities import (
     alert_id,
 )
 from services.alerts.domain.feeds import Account, FeedRow, Subscription, resumes, subscription_id
+from services.alerts.domain.sight import SEES, Sight
 
 __all__ = [
     "LEASE",
     "MACHINE",
     "SCHEDULE",
+    "SEES",
     "Account",
     "Alert",
     "AlertKind",
@@ -45,6 +47,7 @@ __all__ = [
     "Occurrence",
     "Outcome",
     "ResolvedAs",
+    "Sight",
     "Subscription",
     "Told",
     "What",

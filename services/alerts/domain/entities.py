@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     CLUE_OVERDUE = "clue_overdue"
     EXIT_ON_HOLD = "exit_on_hold"
     CHANNEL_DOWN = "channel_down"
+    GATE_SILENT = "gate_silent"
 
 
 class AlertState(StrEnum):
@@ -235,7 +236,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Ending:
-    """A cause that ended by itself, as its service told: the case closed, the clue found false."""
+    """A cause that ended by itself, as its service told: the case closed, the clue found false, the gate heard."""
 
     id: str
     sequence: int

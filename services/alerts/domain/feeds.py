@@ -1,26 +1,34 @@
 """Who waits for alerts, and each one's feed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.alerts.domain.entities import Alert, AlertKind, What
-from shared.contracts.area import covers
+from services.alerts.domain.sight import Sight
+from shared.contracts.values import Role
 from shared.ids import derived_id
 
 
 @dataclass(frozen=True)
 class Account:
-    """A staff account as identity tells: where it works as official or community worker, and which tokens are void."""
+    """A staff account as identity tells: where it works, and which tokens are void.
+
+    `areas` are those on which it is official or community worker, `managed` those on which it is property manager.
+    """
 
     id: str
     sequence: int
     active: bool
     tokens_not_before: datetime
     areas: tuple[str, ...]
+    managed: tuple[str, ...] = ()
 
-    def works_on(self, area: str) -> bool:
-        """Tell whether alerts of an area are this account's business."""
-        return self.active and any(covers(own, area) for own in self.areas)
+    def sees(self, kinds: Iterable[AlertKind], area: str) -> bool:
+        """Tell whether alerts of all these kinds on an area are this account's business."""
+        working = [(Role.OFFICIAL, own) for own in self.areas]
+        managing = [(Role.PROPERTY_MANAGER, own) for own in self.managed]
+        return self.active and Sight((*working, *managing)).sees(kinds, area)
 
 
 @dataclass(frozen=True)

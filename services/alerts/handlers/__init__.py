@@ -11,9 +11,17 @@ from services.alerts.handlers.keep_channel import (
     send_test,
 )
 from services.alerts.handlers.move_alert import Acknowledge, Assign, Resolve, acknowledge, assign, resolve
-from services.alerts.handlers.project import project_account, project_area
+from services.alerts.handlers.project import project_account
 from services.alerts.handlers.raise_alert import escalate, raise_alert
-from services.alerts.handlers.react import on_clue, on_clue_moved, on_exit, on_fever, on_fever_moved
+from services.alerts.handlers.react import (
+    on_clue,
+    on_clue_moved,
+    on_exit,
+    on_fever,
+    on_fever_moved,
+    on_gate_heard,
+    on_gate_silent,
+)
 from services.alerts.handlers.subscribe import Subscribe, Unsubscribe, subscribe, unsubscribe
 
 __all__ = [
@@ -36,9 +44,10 @@ __all__ = [
     "on_exit",
     "on_fever",
     "on_fever_moved",
+    "on_gate_heard",
+    "on_gate_silent",
     "own_channel",
     "project_account",
-    "project_area",
     "raise_alert",
     "remove_channel",
     "replay",

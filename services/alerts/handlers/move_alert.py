@@ -3,20 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.alerts.domain import Alert, Change, ResolvedAs, What
+from services.alerts.domain import Alert, Change, ResolvedAs, Sight, What
 from services.alerts.handlers.raise_alert import retention_ends, save_move
 from services.alerts.store import AlertsStore
-from shared.contracts.area import covers
 from shared.errors import invalid, not_found
 
 
 @dataclass(frozen=True)
 class Acknowledge:
-    """`by` has seen an alert. `areas` is where the caller works."""
+    """`by` has seen an alert. `sight` is what the caller is shown."""
 
     alert: str
     by: str
-    areas: tuple[str, ...]
+    sight: Sight
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ async def assign(command: Assign, store: AlertsStore, now: datetime) -> Alert:
     """Give an alert to an account that works there. Raises `assignee_not_here`, `alert_state`."""
     alert = await _found(command, store)
     assignee = await store.account(command.to)
-    if assignee is None or not assignee.works_on(alert.area):
+    if assignee is None or not assignee.sees([alert.kind], alert.area):
         raise invalid("to", "assignee_not_here")
     after = alert.assigned(command.to, command.by, now)
     return await save_move(Change(alert, after, What.ASSIGNED, now, command.by), store)
@@ -60,6 +59,6 @@ async def resolve(command: Resolve, store: AlertsStore, now: datetime) -> Alert:
 
 async def _found(command: Acknowledge, store: AlertsStore) -> Alert:
     alert = await store.alert(command.alert)
-    if alert is None or not any(covers(area, alert.area) for area in command.areas):
+    if alert is None or not command.sight.sees([alert.kind], alert.area):
         raise not_found()
     return alert

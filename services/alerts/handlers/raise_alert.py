@@ -95,7 +95,7 @@ async def _turn_ends(area: str, store: AlertsStore, now: datetime) -> datetime:
 
 async def _anybody_near(alert: Alert, store: AlertsStore) -> bool:
     near = [area for area in chain(alert.area) if depth(area) >= COMMUNITY_DEPTH]
-    return await store.anybody_on(near)
+    return await store.anybody_on(near, alert.kind)
 
 
 async def _save(change: Change, store: AlertsStore) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.alerts.domain import AlertKind, Ending, Occurrence, alert_id
+from services.alerts.domain import MACHINE, AlertKind, Ending, Occurrence, alert_id
 from services.alerts.handlers.raise_alert import EndCause, end_cause, raise_alert
 from services.alerts.store import AlertsStore
-from shared.contracts import Received
-from shared.contracts.gate import ExitDecided
+from shared.contracts import Event, Received
+from shared.contracts.gate import ExitDecided, GateHeard, GateSilent
 from shared.contracts.health import FeverAlert, FeverMoved
 from shared.contracts.reports import ClueMoved, ClueReported
 
@@ -66,7 +66,20 @@ async def on_clue_moved(received: Received[ClueMoved], store: AlertsStore, now: 
         await end_cause(EndCause(alerts, ending), store, now)
 
 
+async def on_gate_silent(received: Received[GateSilent], store: AlertsStore, now: datetime) -> None:
+    """Raise a gate of which nothing is heard, by its name."""
+    data = received.data
+    facts = {"gate_name": data.gate_name, "last_heard": data.last_heard.isoformat()}
+    await raise_alert(_of(AlertKind.GATE_SILENT, received, facts, data.gate_name), store, now)
+
+
+async def on_gate_heard(received: Received[GateHeard], store: AlertsStore, now: datetime) -> None:
+    """Resolve the alert of a gate that is there again."""
+    ending = Ending(received.subject, received.sequence, "heard", MACHINE, received.time)
+    await end_cause(EndCause((alert_id(AlertKind.GATE_SILENT, received.subject),), ending), store, now)
+
+
 def _of(
-    kind: AlertKind, received: Received[ClueReported | ClueMoved | ExitDecided], facts: Mapping[str, object]
+    kind: AlertKind, received: Received[Event], facts: Mapping[str, object], label: str | None = None
 ) -> Occurrence:
-    return Occurrence(kind, received.subject, received.area, None, facts, received.time, received.sequence)
+    return Occurrence(kind, received.subject, received.area, label, facts, received.time, received.sequence)

@@ -13,7 +13,7 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Subscribe:
-    """An account wants the alerts of an area it works on, of some kinds."""
+    """An account wants the alerts of an area, of some kinds that it is shown there."""
 
     account: str
     area: str

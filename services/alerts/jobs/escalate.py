@@ -1,26 +1,15 @@
 """The escalation clock."""
 
-import asyncio
-from contextlib import suppress
-
-import structlog
+from datetime import timedelta
 
 from services.alerts.handlers import escalate
-from shared.errors import Transient
+from services.alerts.store import AlertsStore
 from shared.service import Runtime
+from shared.sweep import sweep
 
-SWEEP_SECONDS = 1
-AT_ONCE = 100
-
-log = structlog.get_logger()
+PAUSE = timedelta(seconds=1)
 
 
 async def escalate_due(runtime: Runtime) -> None:
-    """Pass on what nobody acknowledged in time. Several processes do it side by side; each alert moves once."""
-    while True:
-        with suppress(Transient):
-            due = await runtime.work.view(lambda store: store.due_alerts(runtime.clock(), AT_ONCE))
-            for alert_id in due:
-                if moved := await runtime.work.run(escalate, alert_id):
-                    log.info("alert_escalated", alert=moved.id, level=moved.level)
-        await asyncio.sleep(SWEEP_SECONDS)
+    """Pass on what nobody acknowledged in time."""
+    await sweep(runtime, PAUSE, AlertsStore.due_alerts, escalate)

@@ -1,19 +1,19 @@
 """Alerts and the projections they are decided with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.alerts.domain import Account, Alert, AlertKind, AlertState, Change, Ending
+from services.alerts.domain import SEES, Account, Alert, AlertKind, AlertState, Change, Ending
 from services.alerts.store.channels import ChannelRows
 from services.alerts.store.feeds import FeedRows
 from shared.contracts import Fact
 from shared.contracts.area import chain
-from shared.contracts.settings import Rules
-from shared.contracts.values import DatedSetting
+from shared.contracts.values import Role
 from shared.errors import invalid
 from shared.mongo import Document, from_document, to_document
+from shared.projections import SettingsRows
 
 ENDINGS_KEPT = timedelta(days=60)
 
@@ -25,11 +25,11 @@ ALERT_INDEXES = {
         IndexModel("expires_at", name="expires_ttl", expireAfterSeconds=0),
     ],
     "endings": [IndexModel("at", name="at_ttl", expireAfterSeconds=int(ENDINGS_KEPT.total_seconds()))],
-    "accounts": [IndexModel("areas")],
+    "accounts": [IndexModel("areas"), IndexModel("managed")],
 }
 
 
-class AlertRows(FeedRows, ChannelRows):
+class AlertRows(FeedRows, ChannelRows, SettingsRows):
     """Alerts: found, listed, changed."""
 
     async def alert(self, alert_id: str) -> Alert | None:
@@ -39,22 +39,20 @@ class AlertRows(FeedRows, ChannelRows):
 
     async def alerts_in(
         self,
-        areas: Sequence[str],
-        wanted: tuple[AlertState | None, AlertKind | None],
+        within: Mapping[tuple[AlertKind, ...], Sequence[str]],
+        state: AlertState | None,
         after: str | None,
         limit: int,
     ) -> list[Alert]:
-        """List the alerts of areas, newest first, of a state and a kind if given. Raises `cursor_invalid`."""
-        query: Document = {"areas": {"$in": list(areas)}}
-        for field, value in zip(("state", "kind"), wanted, strict=True):
-            if value:
-                query[field] = value.value
+        """List the alerts of kinds and the areas that go with them, newest first. Raises `cursor_invalid`."""
+        parts = [{"areas": {"$in": list(areas)}, "kind": {"$in": list(kinds)}} for kinds, areas in within.items()]
+        query: Document = {"$or": parts, **({"state": state.value} if state else {})}
         if after:
             last = await self.alert(after)
             if last is None:
                 raise invalid("after", "cursor_invalid")
             same = {"raised_at": last.raised_at, "_id": {"$lt": last.id}}
-            query["$or"] = [{"raised_at": {"$lt": last.raised_at}}, same]
+            query = {"$and": [query, {"$or": [{"raised_at": {"$lt": last.raised_at}}, same]}]}
         rows = await self._list("alerts", query, sort=[("raised_at", -1), ("_id", -1)], limit=limit)
         return [from_document(Alert, row) for row in rows]
 
@@ -89,19 +87,7 @@ class AlertRows(FeedRows, ChannelRows):
         row = await self._one("endings", {"_id": cause})
         return from_document(Ending, row) if row else None
 
-    # Projections
-
-    async def put_settings(self, area: str, sequence: int, settings: Sequence[DatedSetting]) -> None:
-        """Keep an area's own settings."""
-        rows = [setting.model_dump() for setting in settings]
-        await self._put_newer("areas", {"_id": area, "sequence": sequence, "settings": rows})
-
-    async def rules(self, area: str) -> Rules:
-        """Return what holds at a place."""
-        steps = list(chain(area))
-        rows = await self._list("areas", {"_id": {"$in": steps}}, sort=[("_id", 1)], limit=len(steps))
-        own = {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows}
-        return Rules(area, own)
+    # Accounts
 
     async def put_account(self, account: Account) -> bool:
         """Keep an account as the newest event tells; False if a newer one is known."""
@@ -117,6 +103,8 @@ class AlertRows(FeedRows, ChannelRows):
         rows = await self._list("accounts", {"_id": {"$in": list(ids)}}, sort=[("_id", 1)], limit=len(ids) or 1)
         return [from_document(Account, row) for row in rows]
 
-    async def anybody_on(self, areas: Sequence[str]) -> bool:
-        """Tell whether an official or community worker has a grant on one of these very areas."""
-        return await self._one("accounts", {"areas": {"$in": list(areas)}, "active": True}) is not None
+    async def anybody_on(self, areas: Sequence[str], kind: AlertKind) -> bool:
+        """Tell whether somebody who is shown alerts of a kind has a grant on one of these very areas."""
+        fields = ["areas", "managed"] if kind in SEES[Role.PROPERTY_MANAGER] else ["areas"]
+        there = [{field: {"$in": list(areas)}, "active": True} for field in fields]
+        return await self._one("accounts", {"$or": there}) is not None

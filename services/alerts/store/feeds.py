@@ -88,7 +88,7 @@ class FeedRows(Store):
         for collection, owner in (("subscriptions", "account"), ("channels", "owner")):
             rows = await self._list(collection, {owner: account.id}, sort=[("_id", 1)], limit=EVERYBODY)
             for row in rows:
-                suspended = not account.works_on(row["area"])
+                suspended = not account.sees(row["kinds"], row["area"])
                 if suspended != row["suspended"]:
                     await self._change(collection, {"_id": row["_id"]}, {"$set": {"suspended": suspended}})
 

@@ -1,7 +1,7 @@
 """The gate's routes: translate, call, translate."""
 
-from services.gate.api import exits, gates, passes, scans
+from services.gate.api import devices, exits, gates, passes, scans
 
-ROUTERS = [exits.router, passes.router, gates.router, scans.router]
+ROUTERS = [exits.router, passes.router, gates.router, scans.router, devices.router]
 
 __all__ = ["ROUTERS"]

@@ -1,5 +1,6 @@
 """Gates, and who is outside."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -28,16 +29,18 @@ class NewGate(Body):
 
 
 class GateView(BaseModel):
-    """A gate."""
+    """A gate; `last_heard` by a scan or heartbeat, `silent_since` then if that is too long ago."""
 
     id: str
     area: str
     name: str
+    last_heard: Time | None = None
+    silent_since: Time | None = None
 
     @classmethod
-    def of(cls, gate: Gate) -> "GateView":
+    def of(cls, gate: Gate, last_heard: datetime | None = None) -> "GateView":
         """Translate a gate."""
-        return cls(id=gate.id, area=gate.area, name=gate.name)
+        return cls(id=gate.id, area=gate.area, name=gate.name, last_heard=last_heard, silent_since=gate.silent_since)
 
 
 class OutingView(BaseModel):
@@ -72,15 +75,15 @@ async def create(body: NewGate, caller: ManagerOrAdmin, once: Once, work: Workin
     command = AddGate(new_id("gate"), body.area, body.name)
     if once is None:
         return GateView.of(await work.run(add_gate, command))
-    kept = await work.run_once(once, add_gate, command, lambda gate: GateView.of(gate).model_dump())
+    kept = await work.run_once(once, add_gate, command, lambda gate: GateView.of(gate).model_dump(mode="json"))
     return GateView.model_validate(kept)
 
 
 @router.get("/gates")
 async def gates(caller: AnyStaff, page: PageOf, work: Working) -> Page[GateView]:
-    """List the gates in the caller's areas."""
+    """List the gates in the caller's areas, and when each was last heard."""
     found = await work.view(lambda store: store.gates_in(caller.areas, page.after, page.limit + 1))
-    items = [GateView.of(one) for one in found[: page.limit]]
+    items = [GateView.of(gate, heard) for gate, heard in found[: page.limit]]
     return Page(items=items, next=items[-1].id if len(found) > page.limit else None)
 
 

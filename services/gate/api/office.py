@@ -4,22 +4,22 @@ A token is a compact JWS (Ed25519) that a gate can check without a network. It n
 holder and the compound; no name, no ID number. On a screen it is renewed every half minute and dies after 90 seconds.
 
     jti pass   sub holder   aud compound   iat pass issued   win [start, end]   exp when this showing dies
+    exm true if the outing passes holds, which a gate without network could not know otherwise
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from services.gate.domain import Pass, PassForm, Presented
+from services.gate.domain.entities import EXEMPT, HOME_AGAIN
 from shared.security.keys import BadSignature, Malformed, Signer, Verifier
 from shared.security.vault import keyed_hash, lookup_bytes
 
 STEP = 30
 LIFE = 90
-HOME_AGAIN = timedelta(hours=24)
-"""A pass shows for this long after its window, so that who is late still comes home."""
 MAX_TOKEN = 2048
 
 
@@ -53,7 +53,7 @@ class PassOffice:
             expires = int((admission.end + HOME_AGAIN).timestamp())
         else:
             expires = int(now.timestamp()) // STEP * STEP + LIFE
-        claims = {
+        claims: dict[str, Any] = {
             "jti": admission.id,
             "sub": admission.holder,
             "aud": admission.compound,
@@ -62,6 +62,8 @@ class PassOffice:
             "win": [int(admission.start.timestamp()), int(admission.end.timestamp())],
             "frm": form.value,
         }
+        if admission.reason in EXEMPT:
+            claims["exm"] = True
         token = self._signer.sign(json.dumps(claims, separators=(",", ":")).encode())
         return token, datetime.fromtimestamp(expires, UTC)
 

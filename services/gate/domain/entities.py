@@ -1,14 +1,16 @@
 """What the gate keeps."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.contracts.area import compound_of
-from shared.contracts.values import Decision, Direction, ExitReason, Fever, HoldKind, HoldTarget, Site
+from shared.contracts.values import Decision, DeviceKind, Direction, ExitReason, Fever, HoldKind, HoldTarget, Site
 
 EXEMPT = frozenset({ExitReason.MEDICAL, ExitReason.EMERGENCY})
 """Reasons that pass every rule, and holds too."""
+HOME_AGAIN = timedelta(hours=24)
+"""A pass shows for this long after its window, so that who is late still comes home."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Resident:
 
 @dataclass(frozen=True)
 class Hold:
-    """A reason why a resident, household or compound may not leave, as health's events tell."""
+    """A reason why a resident, household or compound may not leave, as health's events tell, and since when."""
 
     id: str
     sequence: int
@@ -45,16 +47,47 @@ class Hold:
     kind: HoldKind
     target: HoldTarget
     target_id: str
+    area: str = ""
+    since: datetime | None = None
+
+    def stood_at(self, at: datetime) -> bool:
+        """Tell whether the hold had been placed by then."""
+        return self.since is None or self.since <= at
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of a compound."""
+    """A gate of a compound. `silent_since` is when it was last heard, while it is known to be silent."""
 
     id: str
     area: str
     name: str
     version: int = 1
+    silent_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device of a gate, as identity's events tell."""
+
+    id: str
+    sequence: int
+    active: bool
+    kind: DeviceKind
+    gate: str
+    area: str
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The last sign that somebody at a gate gave without a scan; `waiting` scans are still to come from there."""
+
+    gate: str
+    sender: str
+    at: datetime
+    waiting: int | None
+    data_age_s: float | None
+    skew_s: float | None
 
 
 class ExitStatus(StrEnum):
@@ -136,9 +169,21 @@ class Pass:
         return replace(self, version=self.version + 1, in_at=at, used_gate=gate)
 
 
+class Decider(StrEnum):
+    """Who decided a scan: this service, or the device of a gate that had no network."""
+
+    SERVICE = "service"
+    DEVICE = "device"
+
+
 @dataclass(frozen=True)
 class Scan:
-    """What happened at a gate once: what was presented and measured, and the answer. Never changed afterwards."""
+    """What happened at a gate once: what was presented and measured, and the answer, which never changes.
+
+    `happened_at` is the instant that counts: the server's for a live scan, the device's for one delivered later.
+    `disputed` are the codes with which the service would have refused what a device allowed. `done` is what the gate
+    did; it differs from `decision` only where a device did not wait for the answer.
+    """
 
     id: str
     gate: str
@@ -162,3 +207,12 @@ class Scan:
     late: bool
     clock_skewed: bool
     scanned_by: str
+    happened_at: datetime
+    done: Decision
+    decided_by: Decider = Decider.SERVICE
+    disputed: tuple[str, ...] = ()
+    device: str | None = None
+    sequence: int | None = None
+    marks: tuple[str, ...] = ()
+    clock: str | None = None
+    skew_s: float | None = None

@@ -30,7 +30,8 @@ class Presented:
 class Situation:
     """Everything a decision rests on. `fault` is set instead of `presented` when the code was no good.
 
-    `at` is the instant that counts: the server's for a live scan, the device's for one delivered later.
+    `at` is the instant that counts: the server's for a live scan, the device's for one delivered `late`. What came
+    after that instant says nothing against a late scan.
     """
 
     direction: Direction
@@ -43,6 +44,7 @@ class Situation:
     admission: Pass | None
     holds: Sequence[Hold] = ()
     fever_locks_out: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _way_in(situation: Situation) -> Verdict:
         if situation.fever_locks_out:
             return Verdict(Decision.DENY, ("fever_confirmed",))
         notes += ["fever_confirmed", "isolate_at_home"]
-    if situation.admission and situation.admission.out_at is None:
+    if situation.admission and not _went_out(situation, situation.admission):
         notes.append("no_exit_recorded")
     if situation.admission and situation.at > situation.admission.end:
         notes.append("overdue_return")
@@ -105,18 +107,34 @@ def _pass_faults(situation: Situation) -> tuple[list[str], dict[str, str]]:
         return ["qr_expired"], {}
     if admission is None:
         return ["pass_unknown"], {}
-    if used := _used_before(situation.direction, admission):
+    if used := _used_before(situation, admission):
         return ["pass_already_used"], {"used_at": used.isoformat(), "gate": admission.used_gate or ""}
     code = _not_good_here(situation, admission)
     return ([code], {}) if code else ([], {})
 
 
-def _used_before(direction: Direction, admission: Pass) -> datetime | None:
-    return admission.out_at or admission.in_at if direction is Direction.OUT else admission.in_at
+def _went_out(situation: Situation, admission: Pass) -> bool:
+    out_at = admission.out_at
+    return out_at is not None and not (situation.late and out_at > situation.at)
+
+
+def _used_before(situation: Situation, admission: Pass) -> datetime | None:
+    returned = admission.in_at
+    if situation.direction is Direction.IN:
+        return returned
+    if returned and situation.late and returned > situation.at:
+        # The way home that is known already is that of the outing which only now comes to be known.
+        returned = None
+    return admission.out_at or returned
+
+
+def _revoked(situation: Situation, admission: Pass) -> bool:
+    revoked = admission.revoked_at
+    return revoked is not None and not (situation.late and revoked > situation.at)
 
 
 def _not_good_here(situation: Situation, admission: Pass) -> str | None:
-    if admission.revoked_at is not None:
+    if _revoked(situation, admission):
         return "pass_revoked"
     if not covers(admission.compound, situation.gate_area):
         return "wrong_compound"

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from services.gate.domain import Gate
 from services.gate.store import GateStore
+from shared.contracts import Fact
 from shared.contracts.area import COMPOUND_DEPTH, depth
+from shared.contracts.gate import GateAdded
 from shared.errors import invalid
 
 
@@ -23,5 +25,5 @@ async def add_gate(command: AddGate, store: GateStore, _now: datetime) -> Gate:
     if depth(command.area) != COMPOUND_DEPTH:
         raise invalid("area", "gate_area")
     gate = Gate(command.id, command.area, command.name)
-    await store.add_gate(gate)
+    await store.add_gate(gate, [Fact(GateAdded(gate_name=gate.name), gate.id, gate.area, gate.version)])
     return gate

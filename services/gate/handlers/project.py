@@ -1,14 +1,14 @@
-"""What the gate learns from others: residents, holds, settings. Late events change nothing; sequences tell."""
+"""What the gate learns from others: residents, holds, devices. Late events change nothing; sequences tell."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.gate.domain import Hold, Resident, Window
+from services.gate.domain import Device, Hold, Resident, Window
 from services.gate.handlers.request_exit import RequestExit, request_exit
 from services.gate.store import GateStore
 from shared.contracts import Received
 from shared.contracts.health import HoldLifted, HoldPlaced
-from shared.contracts.identity import AreaChanged, ResidentRemoved, ResidentVerified
+from shared.contracts.identity import DeviceChanged, ResidentRemoved, ResidentVerified
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -60,11 +60,23 @@ async def project_hold_lifted(received: Received[HoldLifted], store: GateStore, 
     await store.put_hold(_hold(received, active=False))
 
 
-async def project_area(received: Received[AreaChanged], store: GateStore, _now: datetime) -> None:
-    """Keep an area's settings."""
-    await store.put_settings(received.subject, received.sequence, received.data.settings)
+async def project_device(received: Received[DeviceChanged], store: GateStore, _now: datetime) -> None:
+    """Let a device speak for its gate, or not any more."""
+    data = received.data
+    await store.put_device(
+        Device(received.subject, received.sequence, data.active, data.kind, data.gate, received.area)
+    )
 
 
 def _hold(received: Received[HoldPlaced] | Received[HoldLifted], *, active: bool) -> Hold:
     data = received.data
-    return Hold(received.subject, received.sequence, active, data.kind, data.target, data.target_id)
+    return Hold(
+        id=received.subject,
+        sequence=received.sequence,
+        active=active,
+        kind=data.kind,
+        target=data.target,
+        target_id=data.target_id,
+        area=received.area,
+        since=received.time,
+    )

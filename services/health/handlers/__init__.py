@@ -3,7 +3,6 @@
 from services.health.handlers.clear_hold import ClearHold, clear_hold
 from services.health.handlers.move_fever import MoveFever, move_fever
 from services.health.handlers.place_hold import PlaceHold, place_hold
-from services.health.handlers.project import project_area, project_removed, project_verified
 from services.health.handlers.raise_unretested import raise_unretested
 from services.health.handlers.record_reading import RecordVisit, record_scan, record_visit
 
@@ -15,9 +14,6 @@ __all__ = [
     "clear_hold",
     "move_fever",
     "place_hold",
-    "project_area",
-    "project_removed",
-    "project_verified",
     "raise_unretested",
     "record_scan",
     "record_visit",

@@ -1,13 +1,15 @@
 """A worker ends a hold, on a ground that is written down."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.health.domain import Basis, Hold, Lifting, clears
+from services.health.domain import Basis, Hold, Lifting, Reading, clears
 from services.health.store import HealthStore
 from shared.contracts import Fact
 from shared.contracts.area import covers
 from shared.contracts.health import HoldLifted
+from shared.contracts.settings import Rules
 from shared.errors import conflict, not_found
 
 LOOK_BACK = 500
@@ -59,7 +61,23 @@ async def lift(hold: Hold, lifting: Lifting, store: HealthStore) -> Hold:
 
 async def _require_readings(hold: Hold, store: HealthStore, now: datetime) -> None:
     rules = await store.rules(hold.area)
-    hours = rules.number("hold.clear_hours", now)
     readings = await store.readings_of(hold.target_id, LOOK_BACK)
-    if not clears(readings, rules.number("fever.threshold_c", now), timedelta(hours=hours)):
-        raise conflict("readings_missing", hours=f"{hours:g}")
+    if not _clear(readings, rules, now):
+        raise conflict("readings_missing", hours=f"{rules.number('hold.clear_hours', now):g}")
+
+
+async def answered(fever: Reading, resident: str, store: HealthStore, now: datetime) -> bool:
+    """Tell whether a fever that came late was answered before it came: the person was cleared after it was measured.
+
+    Somebody's word answers it. Two normal readings do if they would have cleared the person with this fever known.
+    """
+    bases = await store.bases_since(resident, fever.measured_at)
+    if bases != {Basis.TWO_READINGS}:
+        return bool(bases)
+    readings = await store.readings_of(resident, LOOK_BACK)
+    return _clear([fever, *readings], await store.rules(fever.area), now)
+
+
+def _clear(readings: Sequence[Reading], rules: Rules, now: datetime) -> bool:
+    apart = timedelta(hours=rules.number("hold.clear_hours", now))
+    return clears(readings, rules.number("fever.threshold_c", now), apart)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.health.domain import Hold, Resident, require_target
+from services.health.domain import Hold, require_target
 from services.health.handlers.raise_fever import placed
 from services.health.store import HealthStore
 from shared.contracts import Fact
 from shared.contracts.area import covers
 from shared.contracts.values import HoldKind, HoldTarget
 from shared.errors import not_found
+from shared.projections import Resident
 
 ORDER = "order"
 """The cause of a hold that a person decided."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.health.domain import MACHINE, FeverCase, Hold, Reading, opened
+from services.health.handlers.clear_hold import answered
 from services.health.store import HealthStore
 from shared.contracts import Fact
 from shared.contracts.health import FeverAlert, FeverMoved, HoldPlaced
@@ -14,7 +15,8 @@ from shared.ids import new_id
 async def raise_fever(reading: Reading, store: HealthStore, now: datetime, *, not_retested: bool = False) -> str:
     """Bring a fever to its case, alert, and hold the person; returns the case's id. Called once for each reading.
 
-    A resident has one open case, which the next fevers join; a stranger gets a case of their own and no hold.
+    A resident has one open case, which the next fevers join; a stranger gets a case of their own and no hold. A fever
+    that comes after the clearance that answers it is told like any other, and holds nobody again.
     """
     case = await store.open_case(reading.resident) if reading.resident else None
     if case is None:
@@ -49,7 +51,7 @@ async def _hold(case: FeverCase, reading: Reading, store: HealthStore, now: date
     if reading.resident is None:
         return
     standing = await store.hold_of_case(case.id)
-    if standing and standing.active:
+    if (standing and standing.active) or await answered(reading, reading.resident, store, now):
         return
     hold = Hold(
         id=new_id("hold"),

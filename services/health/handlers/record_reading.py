@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.health.domain import LATE, Reading, Resident, Source, measure
+from services.health.domain import LATE, Reading, Source, measure
 from services.health.handlers.raise_fever import raise_fever
 from services.health.store import HealthStore
 from shared.contracts import Fact, Received
@@ -13,6 +13,7 @@ from shared.contracts.health import TemperatureRecorded
 from shared.contracts.values import Fever, Site
 from shared.errors import not_found
 from shared.ids import derived_id
+from shared.projections import Resident
 
 
 @dataclass(frozen=True)

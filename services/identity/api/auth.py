@@ -1,19 +1,20 @@
 """Signing in and out, and the keys that everybody checks tokens with."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 
 from services.identity.api.cabinet import Cabinet
 from services.identity.api.deps import Cabinets, Door, Origin, Working
-from services.identity.api.doorkeeper import Doorkeeper, new_code, token_hash, totp_step
-from services.identity.domain import ACCESS_LIFE, Account, Refused
+from services.identity.api.doorkeeper import Doorkeeper, new_code, secret_fits, token_hash, totp_step
+from services.identity.domain import ACCESS_LIFE, Account, Device, Refused
 from services.identity.handlers import (
     Refresh,
     RequestCode,
     SignInByCode,
+    SignInByDevice,
     SignInByPassword,
     SignOut,
     begin_password_try,
@@ -21,6 +22,7 @@ from services.identity.handlers import (
     request_code,
     sign_in_by_code,
     sign_in_by_password,
+    sign_in_device,
     sign_out,
 )
 from services.identity.store import IdentityStore
@@ -32,6 +34,7 @@ from shared.web.paging import Body
 from shared.web.strict import StrictRoute
 from shared.work import Work
 
+T = TypeVar("T", Account, Device)
 router = APIRouter(tags=["sign-in"], route_class=StrictRoute)
 
 Entered = Annotated[str, StringConstraints(max_length=200)]
@@ -39,6 +42,7 @@ _FIELDS = {
     "code": {"phone", "code"},
     "password": {"username", "password"},
     "refresh": {"refresh_token"},
+    "device": {"device", "secret"},
 }
 
 
@@ -55,15 +59,20 @@ class Sent(BaseModel):
 
 
 class TokenRequest(Body):
-    """What somebody signs in with: `phone` and `code`; `username`, `password` and `totp`; or `refresh_token`."""
+    """What somebody signs in with: `phone` and `code`; `username`, `password` and `totp`; or `refresh_token`.
 
-    grant: Literal["code", "password", "refresh"]
+    A gate's device signs in with `device`, its id, and `secret`.
+    """
+
+    grant: Literal["code", "password", "refresh", "device"]
     phone: Phone | None = None
     code: Entered | None = None
     username: Entered | None = None
     password: Entered | None = None
     totp: Entered | None = None
     refresh_token: Entered | None = None
+    device: Entered | None = None
+    secret: Entered | None = None
 
     def require_fields(self) -> None:
         """Raise for each field that this grant lacks or does not take."""
@@ -80,6 +89,14 @@ class Tokens(BaseModel):
 
     access_token: str
     refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme, no secret
+    expires_in: int = int(ACCESS_LIFE.total_seconds())
+
+
+class AccessToken(BaseModel):
+    """What a device gets: an access token alone, for it has its secret to sign in again."""
+
+    access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # the scheme, no secret
     expires_in: int = int(ACCESS_LIFE.total_seconds())
 
@@ -119,13 +136,17 @@ async def send_code(body: CodeRequest, request: Request, work: Working, cabinet:
 
 
 @router.post("/v1/auth/tokens")
-async def sign_in(body: TokenRequest, origin: Origin, work: Working, cabinet: Cabinets, door: Door) -> Tokens:
-    """Sign in by code or password, or stay signed in by refresh token."""
+async def sign_in(
+    body: TokenRequest, origin: Origin, work: Working, cabinet: Cabinets, door: Door
+) -> Tokens | AccessToken:
+    """Sign in by code, password or a device's secret, or stay signed in by refresh token."""
     body.require_fields()
     if body.grant == "code":
         return await _by_code(body, work, cabinet, door)
     if body.grant == "password":
         return await _by_password(body, origin, work, cabinet, door)
+    if body.grant == "device":
+        return await _by_device(body, origin, work, cabinet, door)
     following = door.fresh_token()
     command = Refresh(token_hash(body.refresh_token or ""), following.fresh.token_hash)
     account = _require(await work.run(refresh, command), "token_invalid")
@@ -170,8 +191,20 @@ async def _by_password(
     return Tokens(access_token=door.access_token(account, work.clock()), refresh_token=token.text)
 
 
-def _require(outcome: Account | Refused, wrong: str) -> Account:
-    if isinstance(outcome, Account):
+async def _by_device(
+    body: TokenRequest, origin: str, work: Work[IdentityStore], cabinet: Cabinet, door: Doorkeeper
+) -> AccessToken:
+    device_id, secret = body.device or "", body.secret or ""
+    tries_key = cabinet.lookup("sign_in", f"{device_id}\x1f{origin}")
+    await work.run(begin_password_try, tries_key)
+    known = await work.view(lambda store: store.device(device_id))
+    proven = known.secret_hash if known and secret_fits(secret, known.secret_hash) else None
+    outcome = await work.run(sign_in_device, SignInByDevice(device_id, proven, tries_key))
+    return AccessToken(access_token=door.device_token(_require(outcome, "credentials_wrong"), work.clock()))
+
+
+def _require(outcome: T | Refused, wrong: str) -> T:
+    if not isinstance(outcome, Refused):
         return outcome
     if outcome is Refused.TOO_MANY:
         raise DomainError(Kind.TOO_MANY, "too_many_requests", retry_after=60)

@@ -1,4 +1,4 @@
-"""What identity's routes are given: the unit of work, the cabinet, the doorkeeper, the way to the gate."""
+"""What identity's routes are given: the unit of work, the cabinet, the doorkeeper, the way to the broker."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Request
 
 from services.identity.api.cabinet import Cabinet
 from services.identity.api.doorkeeper import Doorkeeper
+from services.identity.api.provisioning import Provisioner
 from services.identity.domain import Mandate
 from services.identity.store import IdentityStore
 from shared.contracts.values import Role
@@ -30,6 +31,11 @@ def _doorkeeper(request: Request) -> Doorkeeper:
     return doorkeeper
 
 
+def _provisioner(request: Request) -> Provisioner:
+    runtime = request.app.state.runtime
+    return Provisioner(runtime.work, runtime.parts["broker"], runtime.parts["provision_due"])
+
+
 def _origin(request: Request) -> str:
     # The gateway drops what a client claims and writes the address it saw; it is the only way in.
     forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
@@ -45,9 +51,11 @@ async def _staff_member(principal: SignedIn) -> Principal:
 Working = Annotated[Work[IdentityStore], Depends(_work)]
 Cabinets = Annotated[Cabinet, Depends(_cabinet)]
 Door = Annotated[Doorkeeper, Depends(_doorkeeper)]
+Provisioning = Annotated[Provisioner, Depends(_provisioner)]
 Origin = Annotated[str, Depends(_origin)]
 AcceptLanguage = Annotated[str | None, Header(include_in_schema=False)]
 StaffMember = Annotated[Principal, Depends(_staff_member)]
+DeviceReader = Annotated[Scope, Depends(Staff(Role.PROPERTY_MANAGER, Role.ADMIN, Role.OFFICIAL, Role.COMMUNITY_WORKER))]
 Remover = Annotated[Scope, Depends(Staff(Role.PROPERTY_MANAGER, Role.COMMUNITY_WORKER, Role.OFFICIAL))]
 
 

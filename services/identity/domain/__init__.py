@@ -1,4 +1,4 @@
-"""Identity's rules: places, settings, agreement with the roster, who may sign in and grant. Pure: no I/O, no clock."""
+"""Identity's rules: places, settings, agreement with the roster, sign-in, grants, devices. Pure: no I/O, no clock."""
 
 from services.identity.domain.accounts import (
     ACCESS_LIFE,
@@ -15,6 +15,7 @@ from services.identity.domain.accounts import (
     pause,
 )
 from services.identity.domain.areas import Area, Flat, OwnSetting, require_settings
+from services.identity.domain.devices import Device, KnownGate, Refusals
 from services.identity.domain.places import household, slug
 from services.identity.domain.residents import (
     Entry,
@@ -36,10 +37,13 @@ __all__ = [
     "Account",
     "Area",
     "Code",
+    "Device",
     "Entry",
     "Flat",
+    "KnownGate",
     "Mandate",
     "OwnSetting",
+    "Refusals",
     "Refused",
     "Relation",
     "Resident",

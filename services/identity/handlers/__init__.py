@@ -10,6 +10,17 @@ from services.identity.handlers.decide_resident import (
     reveal_resident,
     verify_resident,
 )
+from services.identity.handlers.devices import (
+    AddDevice,
+    RevokeDevice,
+    RotateDevice,
+    SignInByDevice,
+    add_device,
+    project_gate,
+    revoke_device,
+    rotate_device,
+    sign_in_device,
+)
 from services.identity.handlers.import_roster import Imported, ImportRoster, Line, import_roster
 from services.identity.handlers.register import Register, Registered, register
 from services.identity.handlers.request_code import RequestCode, request_code
@@ -43,6 +54,7 @@ from services.identity.handlers.staff import (
 
 __all__ = [
     "AddArea",
+    "AddDevice",
     "AddStaff",
     "ChangeMandates",
     "ChangePassword",
@@ -59,11 +71,15 @@ __all__ = [
     "Registered",
     "RequestCode",
     "RevealResident",
+    "RevokeDevice",
+    "RotateDevice",
     "SettleTotp",
     "SignInByCode",
+    "SignInByDevice",
     "SignInByPassword",
     "SignOut",
     "add_area",
+    "add_device",
     "add_staff",
     "begin_password_try",
     "change_mandates",
@@ -73,6 +89,7 @@ __all__ = [
     "disable_staff",
     "import_roster",
     "offer_totp",
+    "project_gate",
     "refresh",
     "register",
     "reject_resident",
@@ -80,8 +97,11 @@ __all__ = [
     "remove_totp",
     "request_code",
     "reveal_resident",
+    "revoke_device",
+    "rotate_device",
     "sign_in_by_code",
     "sign_in_by_password",
+    "sign_in_device",
     "sign_out",
     "verify_resident",
 ]

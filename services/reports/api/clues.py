@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response, UploadFile
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from services.reports.api.darkroom import require_few
 from services.reports.api.deps import Dark, FormRoute, Known, Working
-from services.reports.domain import Category, Clock, Clue, ClueState
+from services.reports.domain import MACHINES_OWN, Category, Clock, Clue, ClueState
 from services.reports.handlers import ReportClue, report_clue
 from services.reports.store import ReportsStore
 from shared.contracts.area import AreaPath
@@ -30,10 +31,16 @@ form = APIRouter(prefix="/v1/clues", tags=["clues"], route_class=FormRoute)
 router = APIRouter(prefix="/v1/clues", tags=["clues"], route_class=StrictRoute)
 
 
+def _reportable(category: Category) -> Category:
+    if category in MACHINES_OWN:
+        raise PydanticCustomError("field_value", "Machines alone find this.")
+    return category
+
+
 class NewClue(Body):
     """A clue as a form. Up to six photos, JPEG, PNG or WebP, 5 MB each; their names do not matter."""
 
-    category: Category
+    category: Annotated[Category, AfterValidator(_reportable)]
     text: LongText
     place: ShortText
     area: AreaPath

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from services.reports.api.darkroom import Darkroom
@@ -13,6 +13,7 @@ from services.reports.store import ReportsStore
 from shared.contracts.area import AreaPath
 from shared.errors import DomainError, Kind
 from shared.security.principal import Scope
+from shared.texts import Language, preferred
 from shared.work import Work
 
 
@@ -52,6 +53,10 @@ def _zone(request: Request) -> ZoneInfo:
     return zone
 
 
+def _language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:
+    return preferred(accept_language)
+
+
 def asked(caller: Scope, area: str | None) -> tuple[str, ...]:
     """Return where a list looks: the area asked for, which must be the caller's, or everywhere the caller may act."""
     if area is None:
@@ -64,4 +69,5 @@ Working = Annotated[Work[ReportsStore], Depends(_work)]
 Dark = Annotated[Darkroom, Depends(_darkroom)]
 Known = Annotated[Reporters, Depends(_reporters)]
 Zone = Annotated[ZoneInfo, Depends(_zone)]
+Speaks = Annotated[Language, Depends(_language)]
 Area = Annotated[AreaPath | None, Query()]

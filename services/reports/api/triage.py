@@ -1,19 +1,20 @@
 """Clues as officials and workers know them: the list, and its triage."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, StringConstraints
 
 from services.reports.api.clues import photo_paths
-from services.reports.api.deps import Area, Working, asked
-from services.reports.domain import Category, Clock, Clue, ClueState, Step
+from services.reports.api.deps import Area, Speaks, Working, asked
+from services.reports.domain import Category, Clock, Clue, ClueState, Finding, Step
 from services.reports.handlers import MoveClue, move_clue
 from services.reports.store import ReportsStore
 from shared.errors import conflict, not_found
 from shared.fields import LongText, Time
 from shared.ids import is_id
+from shared.texts import Language, sentence
 from shared.web.auth import Worker
 from shared.web.paging import Body, Page, PageOf
 from shared.web.strict import StrictRoute
@@ -66,8 +67,25 @@ class Reporter(BaseModel):
     label: str | None
 
 
+class FindingView(BaseModel):
+    """What a machine found: how often, and codes and ids of the latest time. What they are depends on the category."""
+
+    subject: str
+    count: int
+    last_at: Time
+    evidence: dict[str, Any]
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingView":
+        """Translate a finding."""
+        return cls(subject=finding.subject, count=finding.count, last_at=finding.at, evidence=finding.evidence)
+
+
 class ClueView(BaseModel):
-    """A clue for those who work on it; `reporter` is None for an anonymous one. `overdue` are the clocks missed."""
+    """A clue for those who work on it; `reporter` is None for an anonymous one. `overdue` are the clocks missed.
+
+    A machine's clue has a `finding`, and a text made from it in the reader's language.
+    """
 
     id: str
     version: int
@@ -86,15 +104,16 @@ class ClueView(BaseModel):
     resolve_due: Time
     overdue: list[Clock]
     steps: list[StepView]
+    finding: FindingView | None
 
     @classmethod
-    def of(cls, clue: Clue) -> "ClueView":
+    def of(cls, clue: Clue, language: Language) -> "ClueView":
         """Translate a clue."""
         return cls(
             id=clue.id,
             version=clue.version,
             category=clue.category,
-            text=clue.text,
+            text=_found(clue.category, clue.finding, language) if clue.finding else clue.text,
             place=clue.place,
             area=clue.area,
             anonymous=clue.anonymous,
@@ -108,22 +127,50 @@ class ClueView(BaseModel):
             resolve_due=clue.resolve_due,
             overdue=list(clue.missed),
             steps=[StepView.of(step) for step in clue.steps],
+            finding=FindingView.of(clue.finding) if clue.finding else None,
         )
+
+
+def _found(category: Category, finding: Finding, language: Language) -> str:
+    reasons = [sentence(code, language) for code in finding.evidence.get("reasons", ())]
+    params = {"count": str(finding.count), "reasons": " ".join(reasons)}
+    return sentence(f"clue_{category.value}", language, params)
+
+
+class Shown:
+    """Shows one clue to whoever asked: in their language, with its version as ETag."""
+
+    def __init__(self, response: Response, language: Speaks) -> None:
+        self._response = response
+        self._language = language
+
+    def __call__(self, clue: Clue) -> ClueView:
+        """Translate the clue of this answer."""
+        self._response.headers["ETag"] = f'"{clue.version}"'
+        return ClueView.of(clue, self._language)
+
+
+Showing = Annotated[Shown, Depends()]
 
 
 @router.get("")
 async def clues(
-    caller: Worker, page: PageOf, work: Working, area: Area = None, state: Annotated[ClueState | None, Query()] = None
+    caller: Worker,
+    page: PageOf,
+    work: Working,
+    language: Speaks,
+    area: Area = None,
+    state: Annotated[ClueState | None, Query()] = None,
 ) -> Page[ClueView]:
     """List clues, newest first."""
     areas = asked(caller, area)
     found = await work.view(lambda store: store.clues_in(areas, state, page.after, page.limit + 1))
-    items = [ClueView.of(one) for one in found[: page.limit]]
+    items = [ClueView.of(one, language) for one in found[: page.limit]]
     return Page(items=items, next=items[-1].id if len(found) > page.limit else None)
 
 
 @router.get("/{clue_id}")
-async def read(clue_id: str, caller: Worker, work: Working, response: Response) -> ClueView:
+async def read(clue_id: str, caller: Worker, work: Working, show: Showing) -> ClueView:
     """Show one clue; its ETag may be sent back as If-Match with the next step."""
 
     async def ask(store: ReportsStore) -> Clue:
@@ -133,47 +180,47 @@ async def read(clue_id: str, caller: Worker, work: Working, response: Response) 
         caller.require(clue.area)
         return clue
 
-    return _tagged(await work.view(ask), response)
+    return show(await work.view(ask))
 
 
 @router.post("/{clue_id}/verify")
 async def verify(
-    clue_id: str, caller: Worker, work: Working, response: Response, body: Note | None = None, if_match: IfMatch = None
+    clue_id: str, caller: Worker, work: Working, show: Showing, body: Note | None = None, if_match: IfMatch = None
 ) -> ClueView:
     """State that the clue holds."""
     note = body.note if body else None
     command = MoveClue(clue_id, ClueState.VERIFIED, caller.account, caller.areas, _seen(if_match), note)
-    return await _move(command, work, response)
+    return show(await _move(command, work))
 
 
 @router.post("/{clue_id}/reject")
 async def reject(
-    clue_id: str, caller: Worker, work: Working, response: Response, body: Note | None = None, if_match: IfMatch = None
+    clue_id: str, caller: Worker, work: Working, show: Showing, body: Note | None = None, if_match: IfMatch = None
 ) -> ClueView:
     """State that there is nothing in it."""
     note = body.note if body else None
     command = MoveClue(clue_id, ClueState.FALSE, caller.account, caller.areas, _seen(if_match), note)
-    return await _move(command, work, response)
+    return show(await _move(command, work))
 
 
 @router.post("/{clue_id}/assign")
 async def assign(
-    clue_id: str, body: Assignment, caller: Worker, work: Working, response: Response, if_match: IfMatch = None
+    clue_id: str, body: Assignment, caller: Worker, work: Working, show: Showing, if_match: IfMatch = None
 ) -> ClueView:
     """Give a verified clue to somebody, or to somebody else."""
     command = MoveClue(
         clue_id, ClueState.ASSIGNED, caller.account, caller.areas, _seen(if_match), body.note, assignee=body.to
     )
-    return await _move(command, work, response)
+    return show(await _move(command, work))
 
 
 @router.post("/{clue_id}/resolve")
 async def resolve(
-    clue_id: str, body: Resolution, caller: Worker, work: Working, response: Response, if_match: IfMatch = None
+    clue_id: str, body: Resolution, caller: Worker, work: Working, show: Showing, if_match: IfMatch = None
 ) -> ClueView:
     """End an assigned clue with its outcome."""
     command = MoveClue(clue_id, ClueState.RESOLVED, caller.account, caller.areas, _seen(if_match), outcome=body.outcome)
-    return await _move(command, work, response)
+    return show(await _move(command, work))
 
 
 def _seen(if_match: str | None) -> int | None:
@@ -185,12 +232,7 @@ def _seen(if_match: str | None) -> int | None:
     return int(tag[1])
 
 
-async def _move(command: MoveClue, work: Work[ReportsStore], response: Response) -> ClueView:
+async def _move(command: MoveClue, work: Work[ReportsStore]) -> Clue:
     if not is_id(command.clue, "clue"):
         raise not_found()
-    return _tagged(await work.run(move_clue, command), response)
-
-
-def _tagged(clue: Clue, response: Response) -> ClueView:
-    response.headers["ETag"] = f'"{clue.version}"'
-    return ClueView.of(clue)
+    return await work.run(move_clue, command)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.reports.domain import REPORTER, Category, Clue, ClueState, Photo, Resident, Step, clocks
+from services.reports.domain import REPORTER, Category, Clue, ClueState, Photo, Step, clocks
 from services.reports.store import ReportsStore
 from shared.contracts import Fact
 from shared.contracts.area import compound_of, covers
 from shared.contracts.reports import ClueReported
 from shared.errors import invalid
+from shared.projections import Resident
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.district import District
+from tests.integration.alerts.officials import Official
 from tests.servers import running
 
 ALLOW = {"MENSHEN_WEBHOOK_ALLOW": '["127.0.0.1/32"]'}
@@ -23,3 +24,10 @@ async def district(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Di
             yield one
         finally:
             await one.stop()
+
+
+@pytest.fixture
+async def official(district: District) -> Official:
+    one = Official(district, district.new_compound())
+    await one.change(1)
+    return one

@@ -1,6 +1,7 @@
 """What officials do: work somewhere, listen to a stream, look at an alert. And what makes alerts for them."""
 
 import json
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -125,3 +126,14 @@ async def listening(official: Official, *, last: str | None = None, **query: str
     ):
         assert response.status_code == 200, await response.aread()
         yield Listening(response)
+
+
+async def raise_fevers(official: Official, count: int) -> list[str]:
+    """Raise alerts one after the other, so that their order is known."""
+    causes = []
+    for _ in range(count):
+        told = fever(f"{official.area}.b1.u1.r{secrets.randbelow(900)}")
+        await official.district.publish(told)
+        await official.alert(told.subject)
+        causes.append(told.subject)
+    return causes

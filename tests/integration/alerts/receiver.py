@@ -15,14 +15,15 @@ from aiohttp import web
 
 @dataclass
 class Receiver:
-    """Keeps what it is sent and answers as it is told: a status, headers, a delay."""
+    """Keeps what it is sent and answers as it is told: a status, headers, or not at all if `silent`."""
 
     port: int = 0
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0
+    silent: bool = False
     bodies: list[bytes] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -35,7 +36,8 @@ class Receiver:
     async def take(self, request: web.Request) -> web.Response:
         self.bodies.append(await request.read())
         self.heads.append({name.lower(): value for name, value in request.headers.items()})
-        await asyncio.sleep(self.delay)
+        if self.silent:
+            await self.closing.wait()
         return web.Response(status=self.status, headers=self.headers)
 
     def signed_with(self, secret: str, index: int) -> bool:
@@ -58,4 +60,5 @@ async def receiving(**behaviour: Any) -> AsyncIterator[Receiver]:
     await site.start()
     receiver.port = runner.addresses[0][1]
     yield receiver
+    receiver.closing.set()
     await runner.cleanup()

@@ -15,13 +15,6 @@ from tests.district import District
 from tests.integration.alerts.officials import Official, fever
 
 
-@pytest.fixture
-async def official(district: District) -> Official:
-    one = Official(district, district.new_compound())
-    await one.change(1)
-    return one
-
-
 class TestRaise:
     async def test_a_fever_becomes_an_open_alert(self, district: District, official: Official) -> None:
         """It stays on the officials' list until somebody has dealt with it."""
@@ -208,7 +201,7 @@ class TestMove:
     async def test_outside_ones_areas_there_is_nothing(self, district: District, alert: str, path: str) -> None:
         """404 with the same body as for what does not exist."""
         stranger = Official(district, district.new_compound())
-        method, more = ("POST", {"json": {}}) if path == "/resolve" else ("POST" if path else "GET", {})
+        method, more = "POST" if path else "GET", {"json": {}} if path == "/resolve" else {}
 
         beyond = await stranger.call(method, f"/v1/alerts/{alert}{path}", **more)
         nothing = await stranger.call(method, f"/v1/alerts/alert_{'0' * 26}{path}", **more)

@@ -2,21 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from shared.contracts import Fact
 from shared.contracts.alerts import AlertMoved
 from shared.contracts.identity import AreaChanged
 from shared.contracts.values import DatedSetting, Role
 from tests.district import District
 from tests.integration.alerts.officials import LONG_AGO, Official, fever, listening
-
-
-@pytest.fixture
-async def official(district: District) -> Official:
-    one = Official(district, district.new_compound())
-    await one.change(1)
-    return one
 
 
 async def time_is_up(district: District, alert: str) -> None:

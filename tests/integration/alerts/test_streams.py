@@ -1,7 +1,6 @@
-"""Live streams and the feeds beneath them, from outside; two processes share the work."""
+"""Live streams, from outside; two processes share the work."""
 
 import asyncio
-import secrets
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -10,28 +9,9 @@ import pytest
 
 from shared.contracts import Fact
 from shared.contracts.reports import ClueReported
-from shared.contracts.values import Role
 from shared.ids import new_id
 from tests.district import District
-from tests.integration.alerts.officials import Official, fever, listening
-
-
-@pytest.fixture
-async def official(district: District) -> Official:
-    one = Official(district, district.new_compound())
-    await one.change(1)
-    return one
-
-
-async def raise_fevers(official: Official, count: int) -> list[str]:
-    """Raise alerts one after the other, so that their order is known."""
-    causes = []
-    for _ in range(count):
-        told = fever(f"{official.area}.b1.u1.r{secrets.randbelow(900)}")
-        await official.district.publish(told)
-        await official.alert(told.subject)
-        causes.append(told.subject)
-    return causes
+from tests.integration.alerts.officials import Official, fever, listening, raise_fevers
 
 
 class TestListen:
@@ -152,103 +132,6 @@ class TestListen:
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-class TestReconnect:
-    async def test_nothing_is_missed_and_nothing_comes_twice(self, official: Official) -> None:
-        """Cut at random places: what was received is the feed, in order."""
-        async with listening(official):
-            pass
-        causes = await raise_fevers(official, 12)
-
-        received: list[str] = []
-        last = "0"
-        while len(received) < len(causes):
-            async with listening(official, last=last) as stream:
-                wanted = min(1 + secrets.randbelow(3), len(causes) - len(received))
-                received += [one.data["cause"] for one in await stream.take(wanted)]
-                last = stream.last
-
-        assert received == causes
-
-    async def test_a_stream_that_never_had_an_event_knows_its_place(self, official: Official) -> None:
-        """It was told where it began, so what comes while it is away is not lost."""
-        await raise_fevers(official, 1)
-        async with listening(official) as stream:
-            nothing = asyncio.create_task(stream.next())
-            await official.district.until(lambda: asyncio.sleep(0, stream.last))
-            nothing.cancel()
-            place = stream.last
-        causes = await raise_fevers(official, 2)
-
-        async with listening(official, last=place) as stream:
-            events = await stream.take(2)
-
-        assert [one.data["cause"] for one in events] == causes
-
-    async def test_without_a_place_it_is_live_from_now_on(self, official: Official) -> None:
-        """A fresh client looks at the list for what was before."""
-        async with listening(official):
-            pass
-        await raise_fevers(official, 2)
-
-        async with listening(official) as stream:
-            cause = (await raise_fevers(official, 1))[0]
-            event = await stream.next()
-
-        assert event is not None
-        assert (event.data["cause"], event.id) == (cause, "3")
-
-    async def test_after_is_the_same_for_those_who_cannot_send_headers(self, official: Official) -> None:
-        """`?after=` replays like Last-Event-ID."""
-        async with listening(official):
-            pass
-        causes = await raise_fevers(official, 2)
-
-        async with listening(official, after="1") as stream:
-            event = await stream.next()
-
-        assert event is not None
-        assert event.data["cause"] == causes[1]
-
-    @pytest.mark.parametrize("place", ["garbage", "-1", "99", "1.5", "１", "9" * 40, "sub_x/1"])
-    async def test_a_place_that_is_none_starts_afresh(self, official: Official, place: str) -> None:
-        """`reset`, then the whole feed: rather twice than never."""
-        async with listening(official):
-            pass
-        causes = await raise_fevers(official, 2)
-
-        async with listening(official, after=place) as stream:
-            events = await stream.take(3)
-
-        assert [one.event for one in events] == ["reset", "fever", "fever"]
-        assert [one.data["cause"] for one in events[1:]] == causes
-
-    async def test_anothers_place_shows_ones_own_feed(self, district: District, official: Official) -> None:
-        """A number from another official's stream is a place in one's own feed or none, never a key to theirs."""
-        other = Official(district, district.new_compound())
-        async with listening(official), listening(other):
-            pass
-        await raise_fevers(other, 3)
-        cause = (await raise_fevers(official, 1))[0]
-
-        async with listening(official, last="3") as stream:
-            events = await stream.take(2)
-
-        assert [one.event for one in events] == ["reset", "fever"]
-        assert events[1].data["cause"] == cause
-
-    async def test_what_is_too_old_starts_afresh(self, district: District, official: Official) -> None:
-        """Rows are kept for 14 days; whoever comes later is told that something is missing."""
-        async with listening(official):
-            pass
-        await raise_fevers(official, 3)
-        await district.db("alerts").feed.delete_many({"seq": {"$lt": 3}, "alert.area": {"$regex": f"^{official.area}"}})
-
-        async with listening(official, last="1") as stream:
-            events = await stream.take(2)
-
-        assert [(one.event, one.id) for one in events] == [("reset", "2"), ("fever", "3")]
-
-
 class TestEnd:
     async def ends(self, stream_official: Official, event: object) -> float:
         async with listening(stream_official) as stream:
@@ -292,49 +175,3 @@ class TestEnd:
         took = await self.ends(official, official.call("DELETE", f"/v1/subscriptions/{own}"))
 
         assert took < 5
-
-
-class TestSubscribe:
-    async def test_the_same_area_and_kinds_are_one_subscription(self, official: Official) -> None:
-        """However often it is asked for, and in whatever order the kinds come."""
-        first = await official.call(
-            "POST", "/v1/subscriptions", json={"area": official.area, "kinds": ["fever", "clue"]}
-        )
-        again = await official.call(
-            "POST", "/v1/subscriptions", json={"area": official.area, "kinds": ["clue", "fever"]}
-        )
-        listed = (await official.call("GET", "/v1/subscriptions")).json()["items"]
-
-        assert first.status_code == 201
-        assert first.json() == again.json()
-        assert [one["id"] for one in listed] == [first.json()["id"]]
-        assert listed[0]["kinds"] == ["clue", "fever"]
-
-    async def test_ended_and_taken_up_again_it_goes_on(self, official: Official) -> None:
-        """The sequence never starts again, or an old place would mean something else."""
-        body = {"area": official.area}
-        own = (await official.call("POST", "/v1/subscriptions", json=body)).json()["id"]
-        await raise_fevers(official, 2)
-        removed = await official.call("DELETE", f"/v1/subscriptions/{own}")
-        gone = (await official.call("GET", "/v1/subscriptions")).json()["items"]
-        await raise_fevers(official, 1)
-
-        again = (await official.call("POST", "/v1/subscriptions", json=body)).json()
-
-        assert removed.status_code == 204
-        assert gone == []
-        assert (again["id"], again["seq"]) == (own, 2)
-
-    async def test_nobody_elses(self, district: District, official: Official) -> None:
-        """404 for another's, for none, and beyond one's areas; 422 for what is no kind."""
-        colleague = Official(district, official.area)
-        own = (await official.call("POST", "/v1/subscriptions", json={"area": official.area})).json()["id"]
-
-        assert (await colleague.call("DELETE", f"/v1/subscriptions/{own}")).status_code == 404
-        assert (await colleague.call("DELETE", "/v1/subscriptions/x")).status_code == 404
-        beyond = await official.call("POST", "/v1/subscriptions", json={"area": "elsewhere"})
-        flood = await official.call("POST", "/v1/subscriptions", json={"area": official.area, "kinds": ["flood"]})
-        none = await official.call("POST", "/v1/subscriptions", json={"area": official.area, "kinds": []})
-        guard = Official(district, official.area, role=Role.GUARD)
-        assert (beyond.status_code, flood.status_code, none.status_code) == (404, 422, 422)
-        assert (await guard.call("GET", "/v1/subscriptions")).status_code == 403

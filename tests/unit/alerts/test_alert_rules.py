@@ -146,7 +146,7 @@ class TestWho:
         """And ends with the account."""
         worker = Account("a", 1, active=True, tokens_not_before=NOW, areas=("s.c",))
 
-        assert worker.works_on("s.c.p")
-        assert not worker.works_on("s")
-        assert not worker.works_on("s.c2")
-        assert not replace(worker, active=False).works_on("s.c.p")
+        assert worker.sees(AlertKind, "s.c.p")
+        assert not worker.sees([AlertKind.FEVER], "s")
+        assert not worker.sees([AlertKind.FEVER], "s.c2")
+        assert not replace(worker, active=False).sees([AlertKind.FEVER], "s.c.p")

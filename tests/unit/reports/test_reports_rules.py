@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.reports.domain import Category, Clock, Clue, ClueState, Step, clocks, counted
+from services.reports.domain import MACHINES_OWN, Category, Clock, Clue, ClueState, Finding, Step, clocks, counted
+from shared import texts
 from shared.contracts.gate import ExitDecided, GateScanned
 from shared.contracts.reports import ClueReported
 from shared.contracts.settings import Rules
@@ -95,6 +96,32 @@ class TestClocks:
         due = clocks(Rules(ROOM, {"w.j": [setting]}), NOON)
 
         assert due == (NOON + timedelta(hours=1), NOON + timedelta(hours=48))
+
+
+class TestFinding:
+    found = Finding("pass_1", {"reasons": ["curfew"]}, NOON)
+    clue = replace(CLUE, category=Category.GATE_CONTRADICTION, finding=found)
+
+    def test_the_latest_is_shown_whatever_came_last(self) -> None:
+        """In either order the same: twice, and the later one's evidence."""
+        later = Finding("pass_1", {"reasons": ["pass_already_used"]}, NOON + timedelta(hours=1))
+        merged = [self.clue.joined(later), replace(self.clue, finding=later).joined(self.found)]
+
+        assert [one.finding for one in merged] == [replace(later, count=2)] * 2
+        assert {one.version for one in merged} == {2}
+
+    def test_joined_only_while_open(self) -> None:
+        """What was settled is not opened again; a person's clue takes no findings."""
+        ended = {state for state in ClueState if replace(self.clue, state=state).takes is None}
+
+        assert self.clue.takes == "gate_contradiction/pass_1"
+        assert ended == {ClueState.FALSE, ClueState.RESOLVED}
+        assert CLUE.takes is None
+
+    @pytest.mark.parametrize("category", MACHINES_OWN)
+    def test_every_kind_has_its_words(self, category: Category) -> None:
+        """Nobody wrote a text: without a sentence the clue would be mute."""
+        assert texts.known(f"clue_{category.value}")
 
 
 class TestCounted:

@@ -1,8 +1,4 @@
-"""The gate's collections.
-
-exits, passes, scans, gates, households (the quota)      its own
-residents, holds, areas                                  projections of others' events
-"""
+"""Exit requests and the household's place: collections `exits`, `households`; and `passes` with their revocations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,16 +6,15 @@ from typing import ClassVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.gate.domain import Exit, Gate, Hold, Pass, QuotaUse, Resident, Scan
+from services.gate.domain import Exit, Pass, QuotaUse, Resident
 from shared.contracts import Fact
-from shared.contracts.area import chain, compound_of
-from shared.contracts.settings import Rules
-from shared.contracts.values import DatedSetting, Fever
 from shared.mongo import Document, Store, beneath, from_document, to_document
 
+MOST_PASSES = 20_000
 
-class GateStore(Store):
-    """The gate's questions and changes, within one transaction."""
+
+class ExitStore(Store):
+    """Questions and changes of exits and passes."""
 
     INDEXES: ClassVar[Mapping[str, Sequence[IndexModel]]] = {
         "exits": [IndexModel([("resident", ASCENDING), ("_id", DESCENDING)])],
@@ -31,62 +26,12 @@ class GateStore(Store):
                 name="outside",
                 partialFilterExpression={"outside": True},
             ),
+            IndexModel([("compound", ASCENDING), ("end", DESCENDING)]),
         ],
-        "scans": [
-            IndexModel([("pass_id", ASCENDING), ("recorded_at", DESCENDING)]),
-            IndexModel([("area", ASCENDING), ("_id", DESCENDING)]),
-        ],
-        "gates": [IndexModel("area")],
-        "residents": [IndexModel("accounts"), IndexModel([("id_lookup", ASCENDING), ("household", ASCENDING)])],
         "revocations": [IndexModel("compound")],
-        "holds": [IndexModel([("target_id", ASCENDING), ("active", ASCENDING)])],
     }
 
-    # Projections
-
-    async def put_resident(self, resident: Resident) -> bool:
-        """Keep a resident as the newest event tells; False if a newer one is known."""
-        return await self._put_newer("residents", to_document(resident))
-
-    async def put_hold(self, hold: Hold) -> None:
-        """Keep a hold as the newest event tells."""
-        await self._put_newer("holds", to_document(hold))
-
-    async def put_settings(self, area: str, sequence: int, settings: Sequence[DatedSetting]) -> None:
-        """Keep an area's own settings."""
-        rows = [setting.model_dump() for setting in settings]
-        await self._put_newer("areas", {"_id": area, "sequence": sequence, "settings": rows})
-
-    async def rules(self, area: str) -> Rules:
-        """Return what holds at a place."""
-        steps = list(chain(area))
-        rows = await self._list("areas", {"_id": {"$in": steps}}, sort=[("_id", 1)], limit=len(steps))
-        own = {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows}
-        return Rules(area, own)
-
-    async def resident(self, resident_id: str) -> Resident | None:
-        """Find a resident who may use the gates."""
-        row = await self._one("residents", {"_id": resident_id, "active": True})
-        return from_document(Resident, row) if row else None
-
-    async def residents_of(self, account: str) -> list[Resident]:
-        """Find the residents an account acts for, oldest registration first."""
-        rows = await self._list("residents", {"accounts": account, "active": True}, sort=[("_id", 1)], limit=50)
-        return [from_document(Resident, row) for row in rows]
-
-    async def resident_by_number(self, id_lookup: str, compound: str) -> Resident | None:
-        """Find a resident of a compound by the keyed hash of the ID number."""
-        rows = await self._list("residents", {"id_lookup": id_lookup, "active": True}, sort=[("_id", 1)], limit=10)
-        found = [from_document(Resident, row) for row in rows]
-        return next((one for one in found if one.compound == compound), None)
-
-    async def holds_on(self, resident: Resident) -> list[Hold]:
-        """Find the holds that bind a resident: on the person, the household, or the compound."""
-        targets = [resident.id, resident.household, compound_of(resident.household)]
-        rows = await self._list("holds", {"target_id": {"$in": targets}, "active": True}, sort=[("_id", 1)], limit=20)
-        return [from_document(Hold, row) for row in rows]
-
-    # Exits and the household's place
+    # Exits
 
     async def exit(self, exit_id: str) -> Exit | None:
         """Find an exit request."""
@@ -184,39 +129,12 @@ class GateStore(Store):
             query["_id"] = {"$gt": after}
         return [from_document(Pass, row) for row in await self._list("passes", query, sort=[("_id", 1)], limit=limit)]
 
-    # Gates and scans
-
-    async def gate(self, gate_id: str) -> Gate | None:
-        """Find a gate."""
-        row = await self._one("gates", {"_id": gate_id})
-        return from_document(Gate, row) if row else None
-
-    async def gates_in(self, areas: Sequence[str], after: str | None, limit: int) -> list[Gate]:
-        """List the gates of areas."""
-        within = [condition for area in areas for condition in beneath(area)["$or"]]
-        query: Document = {"$or": within, **({"_id": {"$gt": after}} if after else {})}
-        return [from_document(Gate, row) for row in await self._list("gates", query, sort=[("_id", 1)], limit=limit)]
-
-    async def add_gate(self, gate: Gate) -> None:
-        """Store a new gate."""
-        await self._insert("gates", to_document(gate))
-
-    async def scan(self, scan_id: str) -> Scan | None:
-        """Find a scan by its id, which its gate and nonce give."""
-        row = await self._one("scans", {"_id": scan_id})
-        return from_document(Scan, row) if row else None
-
-    async def waiting_for_retest(self, pass_id: str, since: datetime) -> Scan | None:
-        """Find the newest scan of a pass if its measurement still asks for a retest."""
-        rows = await self._list("scans", {"pass_id": pass_id}, sort=[("recorded_at", -1)], limit=1)
-        newest = from_document(Scan, rows[0]) if rows else None
-        waits = newest and newest.fever is Fever.UNCONFIRMED and newest.scanned_at >= since
-        return newest if waits else None
-
-    async def add_scan(self, scan: Scan, facts: Sequence[Fact]) -> None:
-        """Store a scan and its events."""
-        await self._insert("scans", to_document(scan))
-        self._tell(facts)
+    async def ended_passes(self, compound: str, since: datetime) -> list[str]:
+        """List the ids of a compound's passes that are spent or void though their windows ended after an instant."""
+        over = [{"in_at": {"$ne": None}}, {"revoked_at": {"$ne": None}}]
+        query = {"compound": compound, "end": {"$gt": since}, "outside": False, "$or": over}
+        rows = await self._list("passes", query, sort=[("end", -1)], limit=MOST_PASSES)
+        return [row["_id"] for row in rows]
 
 
 def _use_document(use: QuotaUse) -> Document:
