@@ -173,6 +173,7 @@ class District:
     async def publish(self, fact: Fact, at: datetime | None = None) -> str:
         envelope = envelope_of(fact, at or datetime.now(UTC), None)
         body = envelope.model_dump_json(exclude_none=True).encode()
+        await self._kept[0].ready()  # a test may have killed the broker just before
         await self._exchange.publish(aio_pika.Message(body), envelope.routing_key)
         return envelope.id
 

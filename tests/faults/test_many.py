@@ -144,7 +144,7 @@ class TestReports:
     async def test_findings_of_one_subject_are_one_clue(self, crew: Crew, official: Official) -> None:
         """Three processes find the clue not yet there at the same moment; one opens it. The figures count each once."""
         passes = [new_id("pass") for _ in range(8)]
-        facts = [contradiction(official.area, pass_) for _ in range(10) for pass_ in passes]
+        facts = [contradiction(official.area, pass_) for pass_ in passes for _ in range(10)]
 
         await crew.flow(facts, "reports")
         await crew.whole()

@@ -5,6 +5,7 @@ import itertools
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -47,17 +48,30 @@ class Crew:
                 await self.district.until(lambda s=service, n=number: self._is(s, n), timeout=60)
 
     async def flow(self, facts: Sequence[Fact], service: str, *, deaths: int = 3) -> None:
-        """Publish; a process of the service is killed each time it has taken another part of what comes."""
-        pids = self.district.supervisor.pids
+        """Publish; a process of the service is killed each time it has taken another part of what comes.
+
+        All of them begin at the same moment with the first half in hand, so that they meet over the same aggregates.
+        """
         inbox = self.district.db(service).inbox
         before = await inbox.count_documents({})
-        publishing = asyncio.gather(*(self.district.publish(fact) for fact in facts))
+        half = len(facts) // 2
+        self._signal(service, WORKERS, signal.SIGSTOP)
+        await asyncio.gather(*(self.district.publish(fact) for fact in facts[:half]))
+        self._signal(service, WORKERS, signal.SIGCONT)
+        publishing = asyncio.gather(*(self.district.publish(fact) for fact in facts[half:]))
         for death in range(deaths):
             enough = before + len(facts) * death // deaths
             await self.district.until(lambda enough=enough: _more(inbox, enough), timeout=60)
-            number = next(self._victims)
-            os.kill(pids[service if number == 1 else f"{service}-{number}"], signal.SIGKILL)
+            self._signal(service, [next(self._victims)], signal.SIGKILL)
         await publishing
+
+    def _signal(self, service: str, numbers: Sequence[int], what: signal.Signals) -> None:
+        pids = self.district.supervisor.pids
+        names = [service if number == 1 else f"{service}-{number}" for number in numbers]
+        for pid in [pids[name] for name in names if name in pids]:
+            # The supervisor may not have noticed yet that one is gone.
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
 
     async def told(self, service: str, kind: type[Any], subject: str | None = None) -> list[Any]:
         """Return the events that a service has stored for sending; what happened twice is here twice."""

@@ -3,7 +3,6 @@
 On servers of its own, for some of them are stopped here; always local binaries, since only those can be.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -69,7 +68,7 @@ class Stand(Post):
         found = re.findall(r'menshen_gate_device_refusals_total\{reason="(\w+)"\} ([\d.]+)', text)
         return {reason: int(float(count)) for reason, count in found}
 
-    async def count(self) -> int:
+    async def kept(self) -> int:
         return int(await self.district.db("gate").scans.count_documents({"gate": self.gate}))
 
 
@@ -109,7 +108,7 @@ class TestSenders:
         answer = await stand.way.answer()
         assert (answer["status"], answer["error"]["code"]) == (403, "user_id_missing")
         assert (await stand.refusals())["user_id_missing"] == before + 1
-        assert await stand.count() == 0
+        assert await stand.kept() == 0
 
     async def test_who_is_somebody_else(self, stand: Stand) -> None:
         """A service's user that writes a device's key is not that device."""
@@ -118,7 +117,7 @@ class TestSenders:
         await Office(stand.district).say(stand.key(), said(SCAN_PRESENTED, stand.device.id, stand.body()), user_id=user)
 
         assert (await stand.way.answer())["error"]["code"] == "user_id_mismatch"
-        assert await stand.count() == 0
+        assert await stand.kept() == 0
 
     async def test_what_the_broker_refuses_by_itself(self, stand: Stand) -> None:
         """Another's id, another's key: nothing of it reaches the gate."""
@@ -130,7 +129,7 @@ class TestSenders:
             with pytest.raises(AMQPException):
                 await way.say(key, body, user_id=user)  # type: ignore[attr-defined]
             await way.close()
-        assert await stand.count() == 0
+        assert await stand.kept() == 0
 
     async def test_who_was_revoked(self, stand: Stand) -> None:
         """What is still in the queue of a device that was revoked does not count any more."""
@@ -145,7 +144,7 @@ class TestSenders:
             return (await stand.refusals()).get("device_unknown", 0) == before + 1
 
         await stand.district.until(counted)
-        assert await stand.count() == 0
+        assert await stand.kept() == 0
 
     @pytest.mark.parametrize("key", ["gate.scans", "gate.scans.w.j.c01.somebody", "gate.heartbeats.W.dev_1"])
     async def test_keys_that_no_device_has(self, stand: Stand, key: str) -> None:
@@ -276,14 +275,14 @@ class TestOutages:
         try:
             await arena.district.until(died, timeout=20)
             assert stand.way.answers.empty()
-            assert await stand.count() == 1
+            assert await stand.kept() == 1
         finally:
             await supervisor.kill("gate-doomed")
             await supervisor.restart("gate")
         answer = await stand.way.answer(20)
 
         assert (answer["status"], answer["scan"]["decision"]) == (200, "allow")
-        assert await stand.count() == 1
+        assert await stand.kept() == 1
         await arena.district.event(GateScanned, answer["scan"]["id"])
         assert (await stand.way.present(stand.body()))["scan"]["reasons"] == ["pass_already_used"]
         assert len(arena.district.events(GateScanned, answer["scan"]["id"])) == 1
@@ -299,7 +298,7 @@ class TestOutages:
 
         answer = await stand.way.answer(30)
         assert (answer["scan"]["decision"], answer["scan"]["disputed"]) == ("allow", [])
-        assert await stand.count() == 1
+        assert await stand.kept() == 1
 
     async def test_the_broker_is_restarted(self, arena: Arena, stand: Stand) -> None:
         """Both sides come back by themselves; the queue and the device's account are there as before."""
@@ -317,11 +316,4 @@ class TestOutages:
         answer = await arena.district.until(answered, timeout=60)
 
         assert answer["scan"]["decision"] == "allow"
-        await asyncio.wait_for(arena.district.until(arena_ready(arena)), 30)
-
-
-def arena_ready(arena: Arena) -> Any:
-    async def ready() -> bool:
-        return await arena.district._answers("gate")
-
-    return ready
+        await arena.district.until(lambda: arena.district._answers("gate"), timeout=30)

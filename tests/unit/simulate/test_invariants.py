@@ -63,7 +63,8 @@ def ledger() -> Iterator[Ledger]:
         for table, columns in TABLES.items():
             log.connection.execute(f"CREATE TABLE {table} ({columns})")
             for row in WORLD.get(table, ()):
-                log.connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+                places = ",".join("?" * len(row))
+                log.connection.execute(f"INSERT INTO {table} VALUES ({places})", row)  # noqa: S608
         for place in INDEXES:
             log.connection.execute(f"CREATE INDEX IF NOT EXISTS x{INDEXES.index(place)} ON {place}")
         for scan in ("scan1", "scan2"):
