@@ -101,7 +101,8 @@ class Play:
             due = self._stage.wall(one.at)
             if due > clock.now:
                 await clock.sleep(due - clock.now)
-            self._stage.figures.office_lag = min(clock.now, clock.length) - due
+            if not clock.over:
+                self._stage.figures.office_lag = clock.now - due
             while not clock.over and max(clock.lag, self._stage.client.queued) > YIELDS:
                 await clock.sleep(0.2)
             await slots.acquire()

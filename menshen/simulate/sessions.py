@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import stamina
+
 from menshen.simulate.client import Client, Request
 
 RENEWED_AFTER = 600.0
@@ -54,7 +56,8 @@ def by_code(client: Client, phone: str) -> Session:
         body = {"grant": "code", "phone": phone, "code": shown.body["code"]}
         return await _tokens(client, "sign_in_code", body)
 
-    return Session(enter)
+    # A code whose answer was lost is used up: a person asks for another one, and so does this.
+    return Session(lambda: stamina.AsyncRetryingCaller(attempts=2, wait_max=0.5).on(CannotSignIn)(enter))
 
 
 async def _tokens(client: Client, kind: str, body: dict[str, Any]) -> str:

@@ -107,7 +107,7 @@ class TestHealth:
     async def test_each_fever_is_told_once(self, crew: Crew, official: Official) -> None:
         """One case and one hold for each person, whoever hears of their fevers first."""
         people = [somebody(official.area, f"b1.u1.r{number}") for number in range(10)]
-        facts = [scanned(person, person.room) for person in people for _ in range(6)]
+        facts = [scanned(person, person.room) for _ in range(6) for person in people]
         facts += [scanned(None, official.area) for _ in range(10)]
 
         await crew.flow([*facts, *facts[::7]], "health")

@@ -10,6 +10,8 @@ CONFIRMED = "(r.fever = 'confirmed' OR r.fever_case IS NOT NULL)"
 TOLD = "json_extract(e.data, '$.reading')"
 RAISING = "('raised', 'repeated', 'reopened')"
 COVERS = "(a.area = s.area OR substr(a.area, 1, length(s.area) + 1) = s.area || '.')"
+COUNTS = "(CASE WHEN s.device IS NULL THEN s.recorded_at ELSE min(s.scanned_at, s.recorded_at) END)"
+"""The instant that counts: the server's for a guard, the device's for what a device delivers, but never one to come."""
 TWICE = """
     (SELECT pass, direction, max(id) id FROM scans WHERE decision = 'allow' AND pass IS NOT NULL
      GROUP BY pass, direction HAVING count(*) > 1) t
@@ -114,16 +116,16 @@ GATES: Sequence[Invariant] = (
             Check(
                 "live",
                 "SELECT count(*) FROM scans WHERE decision = 'allow' AND direction = 'out'",
-                """SELECT s.id FROM scans s JOIN passes p ON p.id = s.pass
-                   WHERE s.decision = 'allow' AND s.direction = 'out' AND NOT s.by_device AND NOT s.late
-                   AND (s.recorded_at > p.ends OR s.recorded_at < p.starts - 900 OR s.recorded_at > p.revoked_at)""",
+                f"""SELECT s.id FROM scans s JOIN passes p ON p.id = s.pass
+                    WHERE s.decision = 'allow' AND s.direction = 'out' AND NOT s.by_device AND NOT s.late
+                    AND ({COUNTS} > p.ends OR {COUNTS} < p.starts - 900 OR {COUNTS} > p.revoked_at)""",
             ),
             Check(
                 "offline",
                 "SELECT count(*) FROM scans WHERE by_device",
-                """SELECT s.id || ' is not disputed' FROM scans s JOIN passes p ON p.id = s.pass
-                   WHERE s.decision = 'allow' AND s.direction = 'out' AND s.by_device AND s.disputed = ''
-                   AND (s.scanned_at > p.ends + 1 OR s.scanned_at < p.starts - 901 OR s.scanned_at > p.revoked_at)""",
+                f"""SELECT s.id || ' is not disputed' FROM scans s JOIN passes p ON p.id = s.pass
+                    WHERE s.decision = 'allow' AND s.direction = 'out' AND s.by_device AND s.disputed = ''
+                    AND ({COUNTS} > p.ends + 1 OR {COUNTS} < p.starts - 901 OR {COUNTS} > p.revoked_at)""",
             ),
         ),
     ),
