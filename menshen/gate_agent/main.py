@@ -5,6 +5,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -52,6 +53,8 @@ def gate_agent(
     """Run the box beside a gate: readers scan here, with network and without."""
     from menshen.gate_agent.life import CannotStart, run  # noqa: PLC0415  # `menshen --help` need not load all that
 
+    if not urlsplit(url).hostname or urlsplit(url).scheme not in {"http", "https"}:
+        raise typer.BadParameter("an address such as https://gateway.example", param_hint="--url")
     options = Options(
         url=url,
         device=device,

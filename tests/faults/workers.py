@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -32,7 +33,7 @@ class Crew:
         for service in self.services:
             for number in WORKERS[1:]:
                 child = self.district.child(f"{service}-{number}", (f"services.{service}",), MENSHEN_WORKER=str(number))
-                await self.district.supervisor.start(replace(child, ready=lambda s=service, n=number: self._is(s, n)))
+                await self.district.supervisor.start(replace(child, ready=partial(self._is, service, number)))
 
     async def _is(self, service: str, number: int) -> bool:
         try:
@@ -45,7 +46,7 @@ class Crew:
         """Wait until every process answers again."""
         for service in self.services:
             for number in WORKERS:
-                await self.district.until(lambda s=service, n=number: self._is(s, n), timeout=60)
+                await self.district.until(partial(self._is, service, number), timeout=60)
 
     async def flow(self, facts: Sequence[Fact], service: str, *, deaths: int = 3) -> None:
         """Publish; a process of the service is killed each time it has taken another part of what comes.
@@ -61,7 +62,7 @@ class Crew:
         publishing = asyncio.gather(*(self.district.publish(fact) for fact in facts[half:]))
         for death in range(deaths):
             enough = before + len(facts) * death // deaths
-            await self.district.until(lambda enough=enough: _more(inbox, enough), timeout=60)
+            await self.district.until(partial(_more, inbox, enough), timeout=60)
             self._signal(service, [next(self._victims)], signal.SIGKILL)
         await publishing
 

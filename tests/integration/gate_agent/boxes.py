@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,17 @@ from tests.district import District
 from tests.integration.gate.ways import Device
 
 _PORTS = (port for port in range(26000, 26900) if is_free(port))
+_WITH_A_CLOCK = """
+import functools, sys
+from datetime import timedelta
+import typer
+from menshen.gate_agent import life
+from menshen.gate_agent.main import gate_agent
+from shared.clock import utc_now
+ahead = timedelta(seconds=float(sys.argv.pop(1)))
+life.run = functools.partial(life.run, wall=lambda: utc_now() + ahead)
+typer.run(gate_agent)
+"""
 
 
 class Cable:
@@ -27,6 +38,8 @@ class Cable:
         self._to = to
         self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self.deaf = False
+        """While true what the gate sends arrives, and nothing comes back to it."""
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._join, "127.0.0.1", self.port)
@@ -41,8 +54,15 @@ class Cable:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("127.0.0.1", self._to)
         self._open |= {writer, there[1]}
-        await asyncio.gather(_pour(reader, there[1]), _pour(there[0], writer), return_exceptions=True)
+        await asyncio.gather(_pour(reader, there[1]), self._back(there[0], writer), return_exceptions=True)
         self._open -= {writer, there[1]}
+
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not self.deaf and (some := await reader.read(65536)) and not self.deaf:
+            writer.write(some)
+            await writer.drain()
+        if not self.deaf:
+            writer.close()
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -65,7 +85,12 @@ class Box:
         )
         self.process: asyncio.subprocess.Process | None = None
 
-    async def start(self, crash_at: str = "") -> None:
+    async def start(self, crash_at: str = "", clock: timedelta = timedelta(), live_seconds: float = 5) -> None:
+        """Start the agent on a machine whose clock is ahead by so much."""
+        await self.spawn(crash_at, clock, live_seconds)
+        await self.district.until(self.status, timeout=20)
+
+    async def spawn(self, crash_at: str = "", clock: timedelta = timedelta(), live_seconds: float = 5) -> None:
         env = {
             **os.environ,
             "MENSHEN_DEVICE_SECRET": self.device.secret,
@@ -74,13 +99,13 @@ class Box:
         }
         where = ("--url", f"http://127.0.0.1:{self.cable.port}", "--port", str(self.port), "--data", str(self.folder))
         who = ("--device", self.device.id, "--gate", self.device.gate)
-        pace = ("--every", "0.5", "--patience", "1", "--live-seconds", "5")
+        pace = ("--every", "0.5", "--patience", "1", "--live-seconds", str(live_seconds))
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "menshen", "gate-agent", *where, *who, *pace),
+            *(sys.executable, "-c", _WITH_A_CLOCK, str(clock.total_seconds()), *where, *who, *pace),
             env=env,
             stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
         )
-        await self.district.until(self.status, timeout=20)
 
     async def stop(self) -> None:
         await self.cable.cut()
