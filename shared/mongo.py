@@ -5,7 +5,8 @@ and the events that go with the change.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import random
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 TRANSACTION_SECONDS = 5
 """A transaction not through by then is given up; its outcome is unknown and repeating it is safe."""
+BACKOFF_FIRST, BACKOFF_GROWTH, BACKOFF_MOST = 0.005, 1.5, 0.5
+"""Seconds, factor and seconds of the pause before a transaction that met another is tried again: the drivers' own
+figures (transactions-convenient-api of the MongoDB specifications, "Backoff"), which motor does not have."""
 
 _converter = make_converter()
 _converter.register_unstructure_hook(datetime, lambda value: value)
@@ -65,6 +69,14 @@ def _driver_errors() -> Any:
         raise
 
 
+def _pauses() -> Iterator[float]:
+    """Yield how long to wait before each try of a transaction: not at all, then a random part of ever more."""
+    most = 0.0
+    while True:
+        yield random.uniform(0, most)  # noqa: S311  # chance, not a secret
+        most = min(BACKOFF_MOST, most * BACKOFF_GROWTH or BACKOFF_FIRST)
+
+
 class Mongo:
     """One service's database, with majority writes and reads, and timeouts that an HTTP caller can live with."""
 
@@ -86,10 +98,18 @@ class Mongo:
 
         Raises AlreadyThere when a unique index refuses, StorageUnavailable when the outcome could not be learned.
         """
+        pauses = _pauses()
+
+        async def try_once(session: AsyncIOMotorClientSession) -> T:
+            # Before its first operation a transaction holds nothing. Without a pause those that meet over the same
+            # documents would keep the server so busy that the one they wait for does not get through.
+            await asyncio.sleep(next(pauses))
+            return await work(session)
+
         with _driver_errors():
             async with asyncio.timeout(TRANSACTION_SECONDS), await self._client.start_session() as session:
                 result: T = await session.with_transaction(
-                    work,  # type: ignore[arg-type]  # motor's stub wants a coroutine function
+                    try_once,
                     read_concern=ReadConcern("snapshot"),
                     write_concern=WriteConcern("majority", j=True),
                     read_preference=ReadPreference.PRIMARY,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +43,10 @@ class Stream:
                     self.items.append(item)
                     self._came.notify_all()
 
-    async def causes(self, count: int, timeout: float = 10) -> list[Item]:
-        """Wait until items of so many alerts have come, and return all items."""
+    async def causes(self, count: int, timeout: float = 10, besides: AbstractSet[str] = frozenset()) -> list[Item]:
+        """Wait until items of so many alerts have come, `besides` these, and return all items."""
         async with asyncio.timeout(timeout), self._came:
-            await self._came.wait_for(lambda: len({item.data["cause"] for item in self.items}) >= count)
+            await self._came.wait_for(lambda: len({item.data["cause"] for item in self.items} - besides) >= count)
         return self.items
 
     async def next(self, count: int = 1, timeout: float = 10) -> list[Item]:

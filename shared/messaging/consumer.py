@@ -1,8 +1,9 @@
 """Consumers: take what waits as one batch, run the handlers in one transaction, acknowledge.
 
 The delivery layer alone judges failures. A batch that fails is done again one by one, so a poison message takes no
-other with it. DomainError parks a message at once; Transient sends it up the ladder of delays; anything else is tried
-twice more, then parked. While the database is away nothing is taken and nothing is judged.
+other with it; one that the database gives up on, in halves. DomainError parks a message at once; Transient sends it up
+the ladder of delays; anything else is tried twice more, then parked. While the database is away nothing is taken and
+nothing is judged.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ OTHER_TRIES = 3
 MAX_BYTES = 256 * 1024
 SUSPECT_AFTER = 3
 """A message redelivered this often may be what kills the process: it is then tried alone, and its tries are counted."""
+
+Taken = tuple[AbstractIncomingMessage, Delivery[Any]]
 
 log = structlog.get_logger()
 
@@ -74,7 +77,7 @@ class Consumer:
             await self._queue.cancel(self._tag, timeout=2)
 
     async def _handle(self, batch: list[AbstractIncomingMessage]) -> None:
-        readable: list[tuple[AbstractIncomingMessage, Delivery[Any]]] = []
+        readable: list[Taken] = []
         for message in batch:
             delivery = await self._read(message)
             if delivery is None:
@@ -83,13 +86,27 @@ class Consumer:
                 await self._try_suspect(message, delivery)
             else:
                 readable.append((message, delivery))
+        await self._try_together(readable)
+
+    async def _try_together(self, batch: Sequence[Taken]) -> None:
+        """Deliver a batch; what the database gave up on is done again in halves, what failed otherwise one by one.
+
+        Among others that write the same documents a large transaction may never be through in time; a small one is.
+        """
         try:
-            await self._deliver([delivery for _, delivery in readable])
+            await self._deliver([delivery for _, delivery in batch])
+        except StorageUnavailable:
+            half = max(1, len(batch) // 2)
+            for part in (batch[:half], batch[half:]):
+                await (self._try_together(part) if len(part) > 1 else self._try_each(part))
         except Exception:  # noqa: BLE001  # judged one by one
-            for message, delivery in readable:
-                await self._try_one(message, delivery)
+            await self._try_each(batch)
         else:
-            await self._acknowledge([message for message, _ in readable])
+            await self._acknowledge([message for message, _ in batch])
+
+    async def _try_each(self, batch: Sequence[Taken]) -> None:
+        for message, delivery in batch:
+            await self._try_one(message, delivery)
 
     async def _read(self, message: AbstractIncomingMessage) -> Delivery[Any] | None:
         try:
@@ -106,18 +123,18 @@ class Consumer:
     async def _deliver(self, deliveries: Sequence[Delivery[Any]]) -> None:
         if not deliveries:
             return
-        # An absent database is no fault of any message: wait for it, holding what is in hand.
-        async for attempt in stamina.retry_context(
-            on=StorageUnavailable, attempts=None, timeout=None, wait_initial=0.1, wait_max=2.0
-        ):
-            with attempt:
-                await self._work.deliver(deliveries)
+        await self._work.deliver(deliveries)
         crash_point("consumer.before_ack")
         metrics.events_handled.labels(self._subscription.queue).inc(len(deliveries))
 
     async def _try_one(self, message: AbstractIncomingMessage, delivery: Delivery[Any]) -> None:
         try:
-            await self._deliver([delivery])
+            # An absent database is no fault of any message: wait for it, holding what is in hand.
+            async for attempt in stamina.retry_context(
+                on=StorageUnavailable, attempts=None, timeout=None, wait_initial=0.1, wait_max=2.0
+            ):
+                with attempt:
+                    await self._deliver([delivery])
         except DomainError as error:
             await self._park(message, delivery.event.id, error.code, error)
         except Transient as error:

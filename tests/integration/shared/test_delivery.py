@@ -19,7 +19,7 @@ from shared.messaging.codec import envelope_of
 from shared.messaging.consumer import Consumer, waiting_rooms
 from shared.messaging.publisher import close_quietly, connect, publish
 from shared.messaging.topology import Subscription, declare_events
-from shared.mongo import Mongo, Store
+from shared.mongo import Mongo, StorageUnavailable, Store
 from shared.work import Work
 from tests.servers import Urls
 
@@ -37,10 +37,15 @@ class Fails:
 
     def __init__(self) -> None:
         self.tries: Counter[str] = Counter()
+        self.sizes: Counter[Store] = Counter()
+        """How many events each transaction has met."""
 
     async def handle(self, received: Received[PassRevoked], store: Store, _now: datetime) -> None:
         kind, _, times = received.data.cause.partition(" ")
         self.tries[received.subject] += 1
+        self.sizes[store] += 1
+        if kind == "crowd" and self.sizes[store] > int(times):
+            raise StorageUnavailable
         await store._insert("effects", {"subject": received.subject})
         if kind in self.KINDS and self.tries[received.subject] <= int(times):
             failure = self.KINDS[kind]()
@@ -67,6 +72,9 @@ class Line:
         subscription = Subscription(self.queue, PassRevoked, self.fails.handle)
         self.consumer = Consumer(subscription, self.work, await waiting_rooms(self.connections[0], DELAYS))
         await self.consumer.start(self.connections[1])
+        self.run()
+
+    def run(self) -> None:
         self.running = asyncio.create_task(self.consumer.run())
 
     async def close(self) -> None:
@@ -137,6 +145,24 @@ class TestRetries:
 
         await line.until(all_done)
         assert await line.effects("q25") == 0
+
+
+    async def test_what_is_too_much_at_once_is_done_in_parts(self, line: Line) -> None:
+        """A batch that no database gets through in time would otherwise be tried for ever."""
+        line.running.cancel()
+        for number in range(40):
+            await line.send(f"r{number}", "crowd 12")
+        async with asyncio.timeout(10):
+            while line.consumer._waiting.qsize() < 40:
+                await asyncio.sleep(0.02)
+        line.run()
+
+        async def all_done() -> bool:
+            return await line.mongo.db.effects.count_documents({}) == 40
+
+        await line.until(all_done)
+        assert sorted(line.fails.sizes.values()) == [10, 10, 10, 10, 13, 13, 13]
+        assert await line.mongo.db.parked.count_documents({}) == 0
 
 
 class TestParked:
