@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from stdnum.cn import ric
 
@@ -11,8 +12,12 @@ from shared.contracts.values import ExitWish
 from shared.ids import new_id
 
 
-def id_number(region: str = "340111", born: str = "19800229") -> str:
-    """Make a valid number of a region and birth date with a random order number."""
+def id_number(region: str = "340111", born: str | None = None) -> str:
+    """Make a valid number with a random order number, and of a random grown-up's birth date unless one is given.
+
+    A thousand order numbers alone would give two people of one test the same number now and then.
+    """
+    born = born or f"{date(1960, 1, 1) + timedelta(days=secrets.randbelow(10_000)):%Y%m%d}"
     head = f"{region}{born}{secrets.randbelow(1000):03d}"
     return head + ric.calc_check_digit(head + "0")
 

@@ -176,7 +176,7 @@ class TestStory:
             hot = await town.scan(ill["pass"]["token"], 38.2, "out")
             retest = await town.scan(ill["pass"]["token"], 38.3, "out")
             assert (hot["decision"], retest["decision"]) == ("recheck", "deny")
-            alert = (await stream.next(timeout=2))[0]
+            alert = (await stream.next())[0]
         assert alert.event == "fever"
         assert town.compound in str(alert.data)
         assert chen.name not in str(alert.data)

@@ -84,12 +84,13 @@ class Fleet:
 
     @asynccontextmanager
     async def ear(self) -> AsyncIterator[Any]:
-        """Hear everything that reaches the devices' exchange."""
+        """Hear everything that devices say. What they are answered comes in between, at any moment."""
         connection = await aio_pika.connect(self.district.urls.amqp)
         async with connection:
             channel = await connection.channel()
             queue = await channel.declare_queue(exclusive=True)
-            await queue.bind(DEVICES_EXCHANGE, "#")
+            for key in ("gate.scans.#", "gate.heartbeats.#"):
+                await queue.bind(DEVICES_EXCHANGE, key)
             yield queue
 
     async def decide(self, key: str, body: bytes) -> None:

@@ -146,7 +146,6 @@ class TestRetries:
         await line.until(all_done)
         assert await line.effects("q25") == 0
 
-
     async def test_what_is_too_much_at_once_is_done_in_parts(self, line: Line) -> None:
         """A batch that no database gets through in time would otherwise be tried for ever."""
         line.running.cancel()
