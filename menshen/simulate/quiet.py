@@ -22,7 +22,8 @@ LIMIT = 180.0
 """Seconds after which the district is judged as it is, quiet or not."""
 PERSONAL = {
     "an ID number": re.compile(rf"{REGION}(?:19|20)\d{{9}}[\dX]"),
-    "a phone": re.compile(r"(?<!\d)199\d{8}(?!\d)"),
+    # Not within a longer word: among so many keyed hashes in hexadecimal some have such digits in them.
+    "a phone": re.compile(r"(?<![0-9A-Za-z])(?:86)?199\d{8}(?![0-9A-Za-z])"),
     "a name": re.compile(rf"[{SYLLABLES}]{{2}}·[{SYLLABLES}]{{2,4}}"),
 }
 """What the people of a simulation look like, wherever they appear."""
