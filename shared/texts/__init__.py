@@ -4,8 +4,11 @@ One file for what all services say, and one for each service. Placeholders are f
 parameters, which never hold what was refused.
 """
 
+import re
+from datetime import datetime
 from importlib import resources
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -24,6 +27,9 @@ def _load() -> dict[str, dict[str, str]]:
 
 
 _TEXTS = _load()
+_ZONE = ZoneInfo("Asia/Shanghai")
+"""The country's one time zone."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)$")
 
 
 def known(code: str) -> bool:
@@ -34,7 +40,14 @@ def known(code: str) -> bool:
 def sentence(code: str, language: Language, params: dict[str, str] | None = None) -> str:
     """Return the sentence for a code; a code without one reads as itself."""
     text = _TEXTS.get(code, {}).get(language, code.replace("_", " "))
-    return text.format_map(_Lenient(params or {}))
+    return text.format_map(_Lenient({name: _readable(value) for name, value in (params or {}).items()}))
+
+
+def _readable(value: str) -> str:
+    """Return an instant as a person at a gate reads it; anything else as it is."""
+    if not _INSTANT.match(value):
+        return value
+    return datetime.fromisoformat(value).astimezone(_ZONE).strftime("%m-%d %H:%M")
 
 
 class _Lenient(dict[str, str]):
