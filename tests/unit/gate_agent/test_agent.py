@@ -83,7 +83,7 @@ class TestHere:
 
         assert sorted(one.answer["decision"] for one in outcomes) == ["allow"] + ["deny"] * 49
         refused = next(one for one in outcomes if one.decision == "deny")
-        assert refused.answer["message"].startswith("The pass was used already, at 2026-02-07T12")
+        assert refused.answer["message"].startswith("The pass was used already, at 02-07 20:")
 
     async def test_knows_what_it_let_through_while_online(self, box: Box) -> None:
         """The network went between the exit and its repetition."""
