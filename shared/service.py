@@ -223,6 +223,7 @@ def run(app: ASGIApp, settings: ProcessSettings, stopping: Callable[[], None], *
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((settings.host, settings.port))
+    log.info("process_starts", worker=settings.worker, port=settings.port)
     with suppress(KeyboardInterrupt):
         Server(config, stopping).run(sockets=[listener])
 
