@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prepares a Debian machine for Menshen: system packages where they are missing, then .venv from the locked requirements.
-# Called by make; running it again changes nothing that is already there.
+# Called by make; running it again changes nothing that is already there. With a second word, `browser`, what the tests
+# of the screens need besides.
 set -eu
 python="${1:-python3}"
 
@@ -11,6 +12,10 @@ missing=""
 [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 ldconfig -p 2>/dev/null | grep -q 'libcurl\.so\.4 ' || [ -e /usr/lib/x86_64-linux-gnu/libcurl.so.4 ] || missing="$missing libcurl4"
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+if [ "${2:-}" = browser ]; then
+    command -v chromium >/dev/null || missing="$missing chromium"
+    [ -e /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc ] || missing="$missing fonts-wqy-zenhei"
+fi
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ]; then as_root=""

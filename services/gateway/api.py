@@ -66,12 +66,6 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@pages.api_route("/", methods=["GET", "HEAD"])
-async def index() -> Response:
-    """Show what this is."""
-    return _page("index.html")
-
-
 @pages.api_route("/openapi.json", methods=["GET", "HEAD"])
 async def openapi(behind: Behind) -> Response:
     """Show the merged OpenAPI 3.1 document of all services."""

@@ -15,7 +15,7 @@ _HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
     b" transfer-encoding upgrade".split()
 )
-_NOT_UP = _HOP | set(b"host expect forwarded x-real-ip x-request-id traceparent".split())
+_NOT_UP = _HOP | set(b"cookie host expect forwarded x-real-ip x-request-id traceparent".split())
 _NOT_DOWN = _HOP | set(b"date server x-content-type-options".split())
 
 

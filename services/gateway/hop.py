@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from string import printable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote_from_bytes
 
 import aiohttp
@@ -31,6 +31,7 @@ READ_SECONDS = 30
 SMALL = 64 * 1024
 
 Body = bytes | AsyncIterator[bytes] | None
+_OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"accept-encoding"))
 _SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 _QUERY = "".join(sorted(set(printable) - set(' \t\n\r\x0b\x0c"<>#')))
 
@@ -74,6 +75,19 @@ class Hop:
                 await _pass_on(answer, send)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise upload.fault or _unavailable(route, error) from None
+
+    async def ask(self, service: str, path: str, scope: Scope, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Post JSON of the door's own on a client's behalf; returns the status and the JSON of the answer, {} if none.
+
+        Raises UNAVAILABLE if no answer comes.
+        """
+        headers = [*(one for one in scope["headers"] if one[0] not in _OF_BODY), (b"content-type", b"application/json")]
+        asked = {**scope, "method": "POST", "raw_path": path.encode(), "query_string": b"", "headers": headers}
+        try:
+            async with await self._ask(self._pool, Route(path, service), asked, body) as answer:
+                return answer.status, await answer.json(content_type=None) or {}
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _unavailable(Route(path, service), error) from None
 
     async def _ask(self, pool: aiohttp.ClientSession, route: Route, scope: Scope, body: Body) -> aiohttp.ClientResponse:
         base = self._urls.get(route.service)

@@ -22,6 +22,7 @@ from services.gateway.headers import address_of
 from services.gateway.hop import Hop
 from services.gateway.neighbours import Neighbours
 from services.gateway.upload import too_large
+from services.gateway.web import Sessions, WebPages, with_session
 from shared import logging as logs
 from shared import metrics
 from shared.errors import DomainError, Kind
@@ -89,7 +90,7 @@ class Gateway:
         self._pages.state.gateway = self
         problems.install(self._pages)
         self._pages.add_middleware(Envelope)
-        for router in ROUTERS:
+        for router in (*ROUTERS, Sessions(self.hop, self.door, self.keys).router, WebPages().router):
             self._pages.include_router(router)
 
     @asynccontextmanager
@@ -128,6 +129,7 @@ class Gateway:
 
         try:
             _check_head(route, scope)
+            scope = with_session(scope)
             await self.door.admit(route, _header(scope, b"authorization"), address_of(scope))
             await self.hop.forward(route, scope, receive, answer)
         except DomainError as error:

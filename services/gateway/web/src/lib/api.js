@@ -1,0 +1,82 @@
+// The one way to the API: same origin, the session's cookie, JSON, problems with a code and a sentence.
+
+export class Problem extends Error {
+	/** What the API answered instead of what was asked for. `status` 0: no answer came. */
+	constructor(status, body) {
+		super(body.detail ?? "");
+		this.status = status;
+		this.code = body.code ?? "";
+		this.params = body.params ?? {};
+		this.errors = body.errors ?? [];
+	}
+
+	/** The sentence for a field at fault, or nothing. */
+	of(field) {
+		return this.errors.find((one) => one.field === field)?.message ?? "";
+	}
+
+	get offline() {
+		return this.status === 0;
+	}
+}
+
+const language = document.documentElement.lang.slice(0, 2);
+const SECONDS = 20;
+
+/**
+ * Call the API and return the JSON of its answer (null if it has none). Throws a Problem.
+ * `body` goes as JSON, `form` as multipart, `key` as Idempotency-Key. An access token that has run out is renewed once.
+ */
+export async function call(method, path, options = {}) {
+	let answer = await send(method, path, options);
+	if (answer.status === 401 && !path.startsWith("/session") && (await renew())) {
+		answer = await send(method, path, options);
+	}
+	const json = answer.headers.get("content-type")?.includes("json");
+	const said = json ? await answer.json() : null;
+	if (answer.ok) return said;
+	const problem = new Problem(answer.status, said ?? {});
+	if (answer.status === 401) document.dispatchEvent(new CustomEvent("signed-out"));
+	throw problem;
+}
+
+/** Every page of a list, up to `most` items. */
+export async function all(path, most = 1000) {
+	const items = [];
+	let after = "";
+	do {
+		const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}limit=200${after}`);
+		items.push(...page.items);
+		after = page.next ? `&after=${encodeURIComponent(page.next)}` : "";
+	} while (after && items.length < most);
+	return items;
+}
+
+/** Renew the session; of several tabs one does it, for a refresh token is good once. Returns whether it stands. */
+export async function renew() {
+	return navigator.locks.request("menshen-session", async () => {
+		const standing = await send("GET", "/session", {});
+		if (standing.ok) return true;
+		return (await send("POST", "/session/refresh", {})).ok;
+	});
+}
+
+async function send(method, path, { body, form, key, seconds = SECONDS }) {
+	const headers = { Accept: "application/json", "Accept-Language": language };
+	if (body !== undefined) headers["Content-Type"] = "application/json";
+	if (key) headers["Idempotency-Key"] = key;
+	try {
+		return await fetch(path, {
+			method,
+			headers,
+			body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
+			signal: AbortSignal.timeout(seconds * 1000),
+			cache: "no-store",
+		});
+	} catch {
+		throw new Problem(0, { code: "offline", detail: document.body.dataset.offline });
+	}
+}
+
+/** A key under which repetitions of one intention are one. */
+export const intention = () => crypto.randomUUID();

@@ -1,0 +1,44 @@
+// The service worker: pages and what they load, kept for when there is no network. Answers of the API are never kept.
+/* global FILES, VERSION */
+const KEPT = `menshen-${VERSION}`;
+const PAGE = /^\/(zh|en)(\/(resident|gate|property|official))?$/;
+const PAGE_SECONDS = 3;
+
+self.addEventListener("install", (event) => {
+	event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(FILES)));
+	self.skipWaiting();
+});
+
+self.addEventListener("activate", (event) => {
+	event.waitUntil(
+		(async () => {
+			const old = (await caches.keys()).filter((name) => name.startsWith("menshen-") && name !== KEPT);
+			await Promise.all(old.map((name) => caches.delete(name)));
+			await self.clients.claim();
+		})(),
+	);
+});
+
+self.addEventListener("fetch", (event) => {
+	const { pathname, origin } = new URL(event.request.url);
+	if (event.request.method !== "GET" || origin !== self.location.origin) return;
+	if (pathname.startsWith("/static/")) event.respondWith(fromCache(event.request));
+	else if (PAGE.test(pathname)) event.respondWith(fromNetwork(event.request));
+});
+
+async function fromCache(request) {
+	return (await caches.match(request)) ?? fetch(request);
+}
+
+async function fromNetwork(request) {
+	const cache = await caches.open(KEPT);
+	try {
+		const answer = await fetch(request, { signal: AbortSignal.timeout(PAGE_SECONDS * 1000) });
+		if (answer.ok) await cache.put(request, answer.clone());
+		return answer;
+	} catch (error) {
+		const kept = await cache.match(request);
+		if (kept) return kept;
+		throw error;
+	}
+}

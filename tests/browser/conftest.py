@@ -1,0 +1,39 @@
+"""A real browser at a real district."""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from menshen.seed import seed
+from tests.browser.screen import CHROMIUM, FLAGS, Screens
+from tests.district import District
+from tests.town import Town
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        one = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield one
+        await one.close()
+
+
+@pytest.fixture
+async def screens(browser: Browser, district: District) -> AsyncIterator[Screens]:
+    """Give windows onto the district; what any of them complained about fails the test at its end."""
+    async with Screens(browser, district.url("gateway")) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+async def demo(district: District, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    return (await seed(district.url("gateway"), folder, district.environment)).json()
+
+
+@pytest.fixture
+async def town(district: District, demo: dict[str, object]) -> Town:
+    return await Town(district, demo, f"{demo['community']}.t{secrets.token_hex(4)}").open()
