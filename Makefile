@@ -34,11 +34,12 @@ contracts: .venv/.ok ## write docs/asyncapi.json and release the event contracts
 lock: .venv/.ok ## resolve the dependencies again and lock them with hashes
 	rm -f package-lock.json && sh deploy/assets.sh lock
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group servers --group assets --group dev -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --group servers --group dev -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --group assets -o deploy/node.txt
 
 setup: .venv/.ok ## install what the project needs: system packages, then the locked Python packages
 
-.venv/.ok: requirements-dev.txt pyproject.toml deploy/setup.sh deploy/uv.txt
+.venv/.ok: requirements-dev.txt pyproject.toml deploy/setup.sh deploy/uv.txt deploy/node.txt
 	@sh deploy/setup.sh $(PY)
 
 .venv/.browser: .venv/.ok

@@ -37,6 +37,6 @@ free_mb=$(df -Pm . | awk 'NR==2 {print $4}')
 [ -x .venv/bin/python ] || { say "making .venv"; "$python" -m venv .venv; }
 .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r deploy/uv.txt
 say "installing the locked Python packages"
-.venv/bin/uv pip install -q --require-hashes --python .venv/bin/python -r requirements-dev.txt
+.venv/bin/uv pip install -q --require-hashes --python .venv/bin/python -r requirements-dev.txt -r deploy/node.txt
 .venv/bin/uv pip install -q --no-deps --no-build-isolation --python .venv/bin/python -e .
 touch .venv/.ok

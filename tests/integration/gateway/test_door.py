@@ -180,20 +180,49 @@ class TestPath:
 class TestPages:
     async def test_need_nothing_from_elsewhere(self, house: House) -> None:
         """The page works in a network without a way out, and no injected script can run in it."""
-        for path in ("/", "/docs"):
-            answer = await house.door.get(path)
-            style = re.search(r"<style>(.*)</style>", answer.text, re.DOTALL)
-            assert style
-            digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
+        answer = await house.door.get("/docs")
+        style = re.search(r"<style>(.*)</style>", answer.text, re.DOTALL)
+        assert style
+        digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
+
+        assert answer.status_code == 200
+        policy = answer.headers["content-security-policy"]
+        assert f"'sha256-{digest}'" in policy
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "<script" not in answer.text
+        assert "://" not in answer.text
+
+    @pytest.mark.parametrize("name", ["", "/resident", "/gate", "/property", "/official"])
+    async def test_of_people_run_no_script_but_their_own(self, house: House, name: str) -> None:
+        """Neither an injected script nor a foreign address can do anything in them, and they load what is there."""
+        for language in ("zh", "en"):
+            answer = await house.door.get(f"/{language}{name}")
+            loaded = re.findall(r'(?:src|href)="(/(?:static|zh|en)/[^"]+)"', answer.text)
 
             assert answer.status_code == 200
             policy = answer.headers["content-security-policy"]
-            assert f"'sha256-{digest}'" in policy
-            assert "default-src 'none'" in policy
-            assert "frame-ancestors 'none'" in policy
-            assert answer.headers["x-content-type-options"] == "nosniff"
-            assert "<script" not in answer.text
+            assert "default-src 'none'; script-src 'self'" in policy
+            assert "unsafe-inline" not in policy
+            assert "unsafe-eval" not in policy.replace("wasm-unsafe-eval", "")
             assert "://" not in answer.text
+            assert len([one for one in loaded if one.endswith((".js", ".css"))]) >= 2
+            assert [(await house.door.get(path)).status_code for path in loaded] == [200] * len(loaded)
+
+    @pytest.mark.parametrize("path", ["/fr", "/zh/x", "/zh/gate/x", "/static/x.js", "/static/manifest.json"])
+    async def test_that_are_none_are_not_found(self, house: House, path: str) -> None:
+        """What is not one of ours is answered as everywhere."""
+        answer = await house.door.get(path)
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+    async def test_begin_in_the_browsers_language(self, house: House) -> None:
+        """Chinese, unless it asks for English."""
+        for accepts, language in (("en-GB,en;q=0.9", "en"), ("zh-CN", "zh"), ("fr", "zh"), ("", "zh")):
+            answer = await house.door.get("/", headers={"Accept-Language": accepts})
+
+            assert (answer.status_code, answer.headers["location"]) == (307, f"/{language}")
 
     async def test_take_only_reading(self, house: House) -> None:
         """There is nothing to post to a page."""
