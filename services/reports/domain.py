@@ -10,7 +10,8 @@ from shared.contracts import Event
 from shared.contracts.area import compound_of
 from shared.contracts.gate import ExitDecided, GateScanned
 from shared.contracts.settings import Rules
-from shared.errors import conflict
+from shared.errors import conflict, invalid
+from shared.ids import is_id
 
 MACHINE = "machine"
 """Who did what no person did."""
@@ -29,11 +30,14 @@ class Category(StrEnum):
     GROUP_RENTAL = "group_rental"
     PRICE = "price"
     OTHER = "other"
+    APPEAL = "appeal"
     GATE_CONTRADICTION = "gate_contradiction"
 
 
 MACHINES_OWN = frozenset({Category.GATE_CONTRADICTION})
 """What machines alone find; nobody reports it."""
+APPEALABLE = ("exit", "hold", "res")
+"""What an appeal may be against, by the prefix of its id: a refused exit, a hold, a registration not let in."""
 
 
 class ClueState(StrEnum):
@@ -96,7 +100,7 @@ class Clue:
     """A reported anomaly. `reporter` is None for an anonymous one; `reporter_key` finds the reporter's own clues.
 
     The key is a keyed hash: with it nobody can be named, but who reported finds the clue again. `missed` are the clocks
-    that ran out. A clue of a machine has a `finding` in place of text and reporter.
+    that ran out. A clue of a machine has a `finding` in place of text and reporter. `about` is what an appeal is against.
     """
 
     id: str
@@ -119,6 +123,7 @@ class Clue:
     outcome: str | None = None
     missed: tuple[Clock, ...] = ()
     finding: Finding | None = None
+    about: str | None = None
 
     @property
     def takes(self) -> str | None:
@@ -154,6 +159,19 @@ class Clue:
         """Return the clue with one more finding."""
         merged = self.finding.joined(finding) if self.finding else finding
         return replace(self, version=self.version + 1, finding=merged)
+
+
+def require_appeal_names_its_matter(category: Category, about: str | None, *, anonymous: bool) -> None:
+    """Raise `appeal_about` unless an appeal, and nothing else, says what it is against, and `appeal_anonymous`.
+
+    Nobody can put right what was decided about somebody they do not know.
+    """
+    if (category is Category.APPEAL) != (about is not None):
+        raise invalid("about", "appeal_about")
+    if about is not None and not any(is_id(about, prefix) for prefix in APPEALABLE):
+        raise invalid("about", "appeal_about")
+    if category is Category.APPEAL and anonymous:
+        raise invalid("anonymous", "appeal_anonymous")
 
 
 def merge_key(category: Category, subject: str) -> str:

@@ -43,19 +43,32 @@ class Explanation(BaseModel):
 
 
 class PassToken(BaseModel):
-    """A pass as it can be shown just now. Fetch it again before `expires`; the code is renewed every 30 seconds."""
+    """A pass as it can be shown just now. Fetch it again before `expires`; the code is renewed every 30 seconds.
+
+    `out_at` and `in_at` are when it went through a gate, so that its holder sees that it is used.
+    """
 
     id: str
     token: str
     valid_from: Time
     valid_until: Time
     expires: Time
+    out_at: Time | None = None
+    in_at: Time | None = None
 
     @classmethod
     def of(cls, admission: Pass, office: PassOffice, form: PassForm, now: Any) -> "PassToken":
         """Write the pass's token of this half minute."""
         token, expires = office.write(admission, form, now)
-        return cls(id=admission.id, token=token, valid_from=admission.start, valid_until=admission.end, expires=expires)
+        return cls(
+            id=admission.id,
+            token=token,
+            valid_from=admission.start,
+            valid_until=admission.end,
+            expires=expires,
+            out_at=admission.out_at,
+            in_at=admission.in_at,
+        )
 
 
 class ExitView(BaseModel):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response, UploadFile
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from services.reports.api.darkroom import require_few
@@ -37,14 +37,21 @@ def _reportable(category: Category) -> Category:
     return category
 
 
+About = Annotated[str, StringConstraints(max_length=64)]
+
+
 class NewClue(Body):
-    """A clue as a form. Up to six photos, JPEG, PNG or WebP, 5 MB each; their names do not matter."""
+    """A clue as a form. Up to six photos, JPEG, PNG or WebP, 5 MB each; their names do not matter.
+
+    An `appeal`, and nothing else, names in `about` the exit, hold or registration that it is against.
+    """
 
     category: Annotated[Category, AfterValidator(_reportable)]
     text: LongText
     place: ShortText
     area: AreaPath
     anonymous: bool = False
+    about: About | None = None
     # A browser sends an empty text for a photo field in which nothing was chosen.
     photos: list[UploadFile | Literal[""]] = Field(default_factory=list)
 
@@ -65,6 +72,7 @@ class OwnClue(BaseModel):
     place: str
     area: str
     anonymous: bool
+    about: str | None
     photos: list[str]
     state: ClueState
     outcome: str | None
@@ -84,6 +92,7 @@ class OwnClue(BaseModel):
             place=clue.place,
             area=clue.area,
             anonymous=clue.anonymous,
+            about=clue.about,
             photos=photo_paths(clue),
             state=clue.state,
             outcome=clue.outcome,
@@ -122,6 +131,7 @@ async def report(
         anonymous=body.anonymous,
         account=caller.account,
         reporter_key=reporters.key(caller.account),
+        about=body.about,
         photos=tuple([await darkroom.develop(one, f"photos.{place}") for place, one in enumerate(uploads)]),
     )
     if once is None:

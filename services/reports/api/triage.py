@@ -84,6 +84,8 @@ class FindingView(BaseModel):
 class ClueView(BaseModel):
     """A clue for those who work on it; `reporter` is None for an anonymous one. `overdue` are the clocks missed.
 
+    `about` is what an appeal is against: an exit, a hold or a registration.
+
     A machine's clue has a `finding`, and a text made from it in the reader's language.
     """
 
@@ -94,6 +96,7 @@ class ClueView(BaseModel):
     place: str
     area: str
     anonymous: bool
+    about: str | None
     reporter: Reporter | None
     photos: list[str]
     state: ClueState
@@ -117,6 +120,7 @@ class ClueView(BaseModel):
             place=clue.place,
             area=clue.area,
             anonymous=clue.anonymous,
+            about=clue.about,
             reporter=Reporter(account=clue.reporter, label=clue.reporter_label) if clue.reporter else None,
             photos=photo_paths(clue),
             state=clue.state,

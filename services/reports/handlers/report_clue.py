@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.reports.domain import REPORTER, Category, Clue, ClueState, Photo, Step, clocks
+from services.reports.domain import (
+    REPORTER,
+    Category,
+    Clue,
+    ClueState,
+    Photo,
+    Step,
+    clocks,
+    require_appeal_names_its_matter,
+)
 from services.reports.store import ReportsStore
 from shared.contracts import Fact
 from shared.contracts.area import compound_of, covers
@@ -25,13 +34,16 @@ class ReportClue:
     account: str
     reporter_key: str
     photos: tuple[Photo, ...]
+    about: str | None = None
 
 
 async def report_clue(command: ReportClue, store: ReportsStore, now: datetime) -> Clue:
     """Store a clue and start its clocks.
 
-    Raises `clue_area` for an area outside the compounds of the account's residents, where any are known.
+    Raises `clue_area` for an area outside the compounds of the account's residents, where any are known, and what
+    `require_appeal_names_its_matter` does.
     """
+    require_appeal_names_its_matter(command.category, command.about, anonymous=command.anonymous)
     mine = await store.residents_of(command.account)
     if mine and not any(covers(compound_of(one.household), command.area) for one in mine):
         raise invalid("area", "clue_area")
@@ -53,6 +65,7 @@ async def report_clue(command: ReportClue, store: ReportsStore, now: datetime) -
         resolve_due=resolve_due,
         state=ClueState.NEW,
         steps=(Step(ClueState.NEW, REPORTER, now),),
+        about=command.about,
     )
     told = ClueReported(category=clue.category.value, anonymous=clue.anonymous, photos=len(clue.photos))
     await store.add_clue(clue, command.photos, [Fact(told, clue.id, clue.area, clue.version)])

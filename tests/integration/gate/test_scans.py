@@ -71,6 +71,19 @@ class TestScan:
         assert out["resident"] == {"label": "张**", "room": post.person.room}
         assert again["reasons"] == out_again["reasons"] == ["pass_already_used"]
 
+    async def test_holder_sees_when_the_pass_was_used(self, post: Post) -> None:
+        """The phone shows whether one is outside, and stops showing a code that opens no gate any more."""
+        me, path = post.district.phone(post.person.account), f"/v1/passes/{post.exit['pass']['id']}"
+        asked = post.exit["pass"]
+        out = await post.scan()
+        outside = (await post.district.http("gate").get(path, headers=me)).json()
+        home = await post.scan(36.6, "in")
+        exit_ = (await post.district.http("gate").get(f"/v1/exits/{post.exit['id']}", headers=me)).json()
+
+        assert (asked["out_at"], asked["in_at"]) == (None, None)
+        assert (outside["out_at"], outside["in_at"]) == (out["recorded_at"], None)
+        assert (exit_["pass"]["out_at"], exit_["pass"]["in_at"]) == (out["recorded_at"], home["recorded_at"])
+
     async def test_the_same_nonce_gets_the_same_answer(self, post: Post) -> None:
         """A device that heard nothing sends again; the person went out once, and the answer does not change."""
         body = post.body()

@@ -106,3 +106,37 @@ class TestAnonymity:
         assert person.account not in str(row)
         assert person.resident not in str(row)
         assert "张**" not in str(row)
+
+
+class TestAppeal:
+    async def test_appeal_names_its_matter_and_reaches_the_office_by_the_same_way(
+        self, district: District, person: Person
+    ) -> None:
+        """Whoever is kept at home by a rule must find somebody who looks at it, within the same clocks as any clue."""
+        me, office = district.phone(person.account), worker(district, person)
+        matter = new_id("exit")
+
+        clue = (await report(district, me, compound(person), category="appeal", about=matter)).json()
+        told = await district.event(ClueReported, subject=clue["id"])
+        seen = (await district.http("reports").get(f"/v1/clues/{clue['id']}", headers=office)).json()
+        mine = (await district.http("reports").get("/v1/clues/mine", headers=me)).json()["items"]
+
+        assert told.data.category == "appeal"
+        assert (seen["about"], seen["reporter"]["account"]) == (matter, person.account)
+        assert (mine[0]["about"], mine[0]["verify_due"] > mine[0]["reported_at"]) == (matter, True)
+
+    async def test_appeal_against_nothing_or_by_nobody_is_refused(self, district: District, person: Person) -> None:
+        """Nobody can put right what is not named, or what was decided about somebody they do not know."""
+        me, area, matter = district.phone(person.account), compound(person), new_id("hold")
+
+        nothing = await report(district, me, area, category="appeal")
+        other = await report(district, me, area, category="appeal", about=new_id("acc"))
+        gossip = await report(district, me, area, category="gathering", about=matter)
+        nobody = await report(district, me, area, category="appeal", about=matter, anonymous="true")
+
+        assert [(one.status_code, one.json()["code"]) for one in (nothing, other, gossip, nobody)] == [
+            (422, "appeal_about"),
+            (422, "appeal_about"),
+            (422, "appeal_about"),
+            (422, "appeal_anonymous"),
+        ]
