@@ -100,7 +100,7 @@ class Clue:
     """A reported anomaly. `reporter` is None for an anonymous one; `reporter_key` finds the reporter's own clues.
 
     The key is a keyed hash: with it nobody can be named, but who reported finds the clue again. `missed` are the clocks
-    that ran out. A clue of a machine has a `finding` in place of text and reporter. `about` is what an appeal is against.
+    that ran out. A clue of a machine has a `finding` in place of text and reporter; an appeal says `about` what.
     """
 
     id: str

@@ -1,3 +1,17 @@
-import { start } from "./lib/page.js";
+// The resident's page: one shell whose four sections change by the address's hash, for a PWA has no page loads.
+import "./resident.css";
+import { Alpine, start } from "./lib/page.js";
+import { clueForm, clues } from "./resident/clues.js";
+import { going } from "./resident/going.js";
+import { outings } from "./resident/outings.js";
+import { pass } from "./resident/pass.js";
+import { person } from "./resident/person.js";
+import { registration } from "./resident/registration.js";
+import { appealing, route, shell } from "./resident/shell.js";
 
-start();
+Alpine.store("route", route);
+Alpine.store("person", person);
+Alpine.store("outings", outings);
+Alpine.store("clues", clues);
+
+start({ shell, registration, pass, going, clueForm, appealing });
