@@ -45,6 +45,8 @@ class Phone:
         return self.page.locator("#section-pass h2:visible")
 
     async def code(self) -> str:
+        """Read the code that was sent, once the page says so: an older one would be refused."""
+        await expect(self.page.locator("form.sign-in .hint span")).to_be_visible()
         return str((await self.town.call("GET", f"/v1/demo/codes/{self.who.phone}")).json()["code"])
 
     async def go(self, section: str) -> Locator:

@@ -18,6 +18,10 @@ export async function attempt(component, act) {
 	}
 }
 
+/** Move the focus to what is about to be shown: Alpine shows it a frame later than it says. */
+export const focusSoon = (component, find) =>
+	component.$nextTick(() => requestAnimationFrame(() => setTimeout(() => find()?.focus())));
+
 /**
  * Keys for what is sent: the same while the same thing goes again because no answer came, another one afterwards.
  * `send` gets the key; `what` tells whether it is the same thing.

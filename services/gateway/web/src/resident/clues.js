@@ -2,7 +2,7 @@
 import { all, call, Problem } from "../lib/api.js";
 import { moment } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
-import { attempt, onceEach } from "./attempt.js";
+import { attempt, focusSoon, onceEach } from "./attempt.js";
 import { smaller } from "./photos.js";
 import { fill } from "./places.js";
 
@@ -119,7 +119,7 @@ export const clueForm = () => ({
 		const photos = this.photos.map((one) => Alpine.raw(one));
 		const sent = await attempt(this, () => sendClue(clue, photos));
 		if (sent) this.done();
-		else this.$nextTick(() => this.$root.querySelector("[aria-invalid=true]")?.focus());
+		else focusSoon(this, () => this.$root.querySelector("[aria-invalid=true]"));
 	},
 
 	done() {

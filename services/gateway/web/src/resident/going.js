@@ -1,7 +1,7 @@
 // Asking to go out: the usual window is offered, so that two taps are enough.
 import { fieldValue, instant, moment } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
-import { attempt } from "./attempt.js";
+import { attempt, focusSoon } from "./attempt.js";
 import { fill, spoken } from "./places.js";
 import { from, label, soon, usual } from "./windows.js";
 
@@ -41,6 +41,10 @@ export const going = () => ({
 
 	get soonLabel() {
 		return this.soon ? label(this.soon) : "";
+	},
+
+	get soonWord() {
+		return this.soon && Date.parse(this.soon.start) > Date.now() ? words.soon_later : words.soon_now;
 	},
 
 	get usualLabel() {
@@ -91,7 +95,7 @@ export const going = () => ({
 
 	refuse(exit) {
 		this.refused = exit;
-		this.$nextTick(() => this.$refs.refusal.focus());
+		focusSoon(this, () => this.$refs.refusal);
 	},
 
 	said(exit) {
@@ -119,7 +123,7 @@ export const going = () => ({
 		this.which = "other";
 		this.fields(from(this.opens(this.refused), this.usual));
 		this.refused = null;
-		this.$nextTick(() => this.$refs.start.focus());
+		focusSoon(this, () => this.$refs.start);
 	},
 
 	when(exit) {

@@ -71,7 +71,8 @@ export const pass = () => ({
 	tick() {
 		this.now = Date.now();
 		if (document.hidden || this.$store.route.at !== "pass") return;
-		if ((this.hasCode || this.state === "held") && this.now >= this.renewAt) this.renew();
+		const live = WITH_CODE.includes(this.standing) || this.standing === "held";
+		if (live && this.now >= this.renewAt) this.renew();
 	},
 
 	hurryIfOld() {
@@ -114,7 +115,12 @@ export const pass = () => ({
 		});
 	},
 
+	/** What the gate would make of this pass, unless the code on this screen is too old to be taken. */
 	get state() {
+		return this.dead && this.fault?.offline && WITH_CODE.includes(this.standing) ? "stale" : this.standing;
+	},
+
+	get standing() {
 		const { exit, token, ended } = this;
 		const now = this.now + this.skew;
 		if (!exit) return "none";
@@ -134,9 +140,9 @@ export const pass = () => ({
 		return WITH_CODE.includes(this.state);
 	},
 
-	/** Too old to be shown, for there was no network to renew it. */
+	/** Too old for a gate: nothing that does not work is shown. */
 	get dead() {
-		return this.hasCode && this.now >= this.deadAt;
+		return this.now >= this.deadAt;
 	},
 
 	get word() {
@@ -151,6 +157,7 @@ export const pass = () => ({
 
 	get left() {
 		const now = this.now + this.skew;
+		if (!WITH_CODE.includes(this.standing)) return "";
 		const until = this.state === "early" ? this.token?.valid_from : this.token?.valid_until;
 		return until && Date.parse(until) > now ? span((Date.parse(until) - now) / 1000) : "";
 	},

@@ -1,7 +1,7 @@
 // The registration's form: once, and then never again. With the first outing, if wished.
 import { all, call } from "../lib/api.js";
 import { Alpine } from "../lib/page.js";
-import { attempt, onceEach } from "./attempt.js";
+import { attempt, focusSoon, onceEach } from "./attempt.js";
 import { judge, plain } from "./idnumber.js";
 import { byCommunity } from "./places.js";
 import { label, soon } from "./windows.js";
@@ -67,7 +67,7 @@ export const registration = () => ({
 
 	edit() {
 		this.editing = true;
-		this.$nextTick(() => this.$refs.heading.focus());
+		focusSoon(this, () => this.$refs.heading);
 	},
 
 	get mayAppeal() {
@@ -128,14 +128,14 @@ export const registration = () => ({
 			const answer = await this.send(body, (key) => call("POST", "/v1/residents", { body, key }));
 			await this.arrived(answer);
 		});
-		if (!sent) this.$nextTick(() => this.$root.querySelector("[aria-invalid=true]")?.focus());
+		if (!sent) focusSoon(this, () => this.$root.querySelector("[aria-invalid=true]"));
 	},
 
 	async arrived({ exit }) {
 		await this.$store.person.load();
 		await this.$store.outings.load(exit?.status === "requested" ? exit.id : null);
 		Object.assign(this, { number: "", name: "", left: false, editing: false });
-		this.$nextTick(() => document.querySelector("#section-pass h2")?.focus());
+		focusSoon(this, () => document.querySelector("#section-pass .pass h2"));
 		if (exit?.status === "refused") this.$store.route.to("go");
 	},
 });

@@ -1,6 +1,6 @@
 // What surrounds the sections: which one is shown, what is loaded when somebody signs in, and the appeal's form.
 import { Alpine, words } from "../lib/page.js";
-import { attempt } from "./attempt.js";
+import { attempt, focusSoon } from "./attempt.js";
 import { sendClue } from "./clues.js";
 
 const SECTIONS = ["pass", "go", "report", "me"];
@@ -43,10 +43,10 @@ export const shell = () => ({
 		const before = this.$store.route.at;
 		this.$store.route.read();
 		if (before === this.$store.route.at) return;
-		this.$nextTick(() => {
-			document.querySelector(`#section-${this.$store.route.at} h2`)?.focus();
-			window.scrollTo(0, 0);
-		});
+		window.scrollTo(0, 0);
+		focusSoon(this, () =>
+			[...document.querySelectorAll(`#section-${this.$store.route.at} h2`)].find((one) => one.checkVisibility()),
+		);
 	},
 
 	/** Somebody signed in: nothing of whoever was here before may stay. */

@@ -45,7 +45,7 @@ export function soon(rules, now) {
 
 /** The next time at which this person usually goes out, by the middle of their last outings; null without any. */
 export function usual(exits, rules, now) {
-	const past = exits.filter((one) => one.status === "approved" && Date.parse(one.start) < now).slice(0, RECENT);
+	const past = exits.filter((one) => one.status === "approved" && Date.parse(one.end) < now).slice(0, RECENT);
 	if (!past.length) return null;
 	const length = Math.min(
 		middle(past.map((one) => Date.parse(one.end) - Date.parse(one.start))),
