@@ -42,7 +42,7 @@ class Phone:
 
     @property
     def heading(self) -> Locator:
-        return self.page.locator("#section-pass h2:visible")
+        return self.page.locator("#section-pass h2:visible").first
 
     async def code(self) -> str:
         """Read the code that was sent, once the page says so: an older one would be refused."""

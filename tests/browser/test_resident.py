@@ -101,6 +101,7 @@ class TestFirstTime:
         await phone.register()
 
         await expect(phone.heading).to_have_text("No pass")
+        await phone.screen.look("resident-none")
 
 
 class TestGoingOut:
@@ -168,6 +169,7 @@ class TestGoingOut:
         await refusal.get_by_role("button", name="next possible day").click()
         await section.get_by_role("button", name="Ask to go out").click()
         await expect(phone.heading).to_have_text("Not yet")
+        await phone.screen.look("resident-early")
         section = await phone.go("go")
         await section.get_by_role("button", name="Cancel this outing").click()
         await section.get_by_role("button", name="Touch again").click()

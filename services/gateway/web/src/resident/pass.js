@@ -145,6 +145,10 @@ export const pass = () => ({
 		return this.now >= this.deadAt;
 	},
 
+	get look() {
+		return this.hasCode ? `${this.state} coded` : this.state;
+	},
+
 	get word() {
 		return words[`pass_${this.state}`] ?? "";
 	},
