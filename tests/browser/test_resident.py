@@ -38,7 +38,6 @@ class TestFirstTime:
         phone = await Phone.open(screens, town, me)
         page = phone.page
         await phone.fill()
-        await phone.screen.look("resident-register")
         await page.get_by_text("Go out right away").click()
         await page.get_by_role("button", name="Register").click()
 
@@ -78,6 +77,12 @@ class TestFirstTime:
         await number.fill(me.number.lower())
         await expect(says).to_have_text("The number is well-formed.")
         await expect(number).not_to_have_attribute("aria-invalid", "true")
+        for language in ("zh", "en"):
+            await phone.page.goto(f"/{language}/resident")
+            await phone.fill(number="340111")
+            for size in (PHONE, DESK):
+                await phone.page.set_viewport_size(size)
+                await phone.screen.look("resident-register")
 
     async def test_who_waits_sees_why_and_the_answer_by_itself(self, screens: Screens, town: Town, me: Owner) -> None:
         """Field by field, so that a slip is found; a person's reason is shown, and can be appealed against."""
@@ -197,6 +202,13 @@ class TestPass:
 
         await expect(phone.page.locator(".pass-code img")).to_be_visible()
         await expect(phone.page.get_by_text("New code in")).to_be_visible()
+        # Opened again by the service worker alone, the page has no pass to show, and says what to do.
+        await phone.page.reload()
+        await expect(phone.heading).to_have_text("Ready to go")
+        await phone.page.context.set_offline(True)
+        await phone.page.reload()
+        await expect(phone.page.get_by_text("Without network your pass cannot be shown.")).to_be_visible()
+        await phone.screen.look("resident-offline-start")
 
     async def test_who_is_held_sees_why_and_until_when(self, screens: Screens, town: Town, me: Owner) -> None:
         """A green screen would send them to a gate that turns them away; a rule without a reason invites a fight."""
