@@ -215,7 +215,12 @@ class TestPass:
         headers = await town.sign_in_by_phone(me.phone)
         await town.register(me, headers)
         exit_ = await town.ask_until(headers, "approved")
-        order = {"kind": "under_observation", "target": "resident", "target_id": exit_["resident"], "reason": "武汉返回"}
+        order = {
+            "kind": "under_observation",
+            "target": "resident",
+            "target_id": exit_["resident"],
+            "reason": "武汉返回",
+        }
         phone = await Phone.open(screens, town, me)
         await expect(phone.heading).to_have_text("Ready to go")
         made = await town.call("POST", "/v1/holds", town.staff["official"], json=order)
