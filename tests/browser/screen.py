@@ -1,10 +1,13 @@
 """A window of the browser, which keeps what it complained about, and what every page must be."""
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import segno
+from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,9 +24,22 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 _HTTP = re.compile(r"Failed to load resource: (the server responded with a status of|net::ERR_INTERNET_DISCONNECTED)")
 """The browser notes each answer that is no success; whether one is right is for the test to say."""
+
+
+def film(text: str, path: Path, frames: int = 20) -> Path:
+    """Write what a camera sees before which somebody holds a code, as Chromium's fake device plays it: MJPEG."""
+    drawn = io.BytesIO()
+    segno.make_qr(text, error="l").save(drawn, kind="png", scale=5, border=4)
+    code, scene = Image.open(drawn).convert("RGB"), Image.new("RGB", (1280, 720), "#7a7f85")
+    scene.paste(code, ((scene.width - code.width) // 2, (scene.height - code.height) // 2))
+    frame = io.BytesIO()
+    scene.save(frame, "JPEG", quality=90)
+    path.write_bytes(frame.getvalue() * frames)
+    return path
 
 
 class Screen:
@@ -56,6 +72,15 @@ class Screen:
         await form.locator("#code").fill(await code())
         await form.locator("button:not([type=button])").click()
         await expect(form).to_be_hidden()
+
+    async def look_wide_and_narrow(self, name: str) -> None:
+        """Look at what is there now on a phone and at a desk."""
+        before = self.page.viewport_size
+        for viewport in (DESK, PHONE):
+            await self.page.set_viewport_size(viewport)  # type: ignore[arg-type]  # a plain dict
+            await self.look(name)
+        if before:
+            await self.page.set_viewport_size(before)
 
     async def look(self, name: str) -> None:
         """Photograph the page, and require that anybody can use it: no serious finding, nothing beyond the window."""

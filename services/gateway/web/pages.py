@@ -12,8 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.gateway.web.words import LOCALES, translations
 from shared.errors import not_found
-from shared.texts import Language, preferred
+from shared.texts import Language, preferred, sentence
 
+_LEFT = {"used_at": "{used_at}"}
+"""What the page itself fills in, of the sentences that it says without network."""
 STATIC = Path(str(resources.files("services.gateway.web").joinpath("static")))
 FOREVER = "public, max-age=31536000, immutable"
 """For files that have a hash of their content in their name."""
@@ -141,6 +143,7 @@ class WebPages:
             locale=LOCALES[language].replace("_", "-"),
             other=other,
             files=self._files,
+            sentences=lambda *codes: {code: sentence(code, language, _LEFT) for code in codes},
         )
 
 

@@ -15,6 +15,7 @@ self.addEventListener("activate", (event) => {
 			const old = (await caches.keys()).filter((name) => name.startsWith("menshen-") && name !== KEPT);
 			await Promise.all(old.map((name) => caches.delete(name)));
 			await self.clients.claim();
+			await keepOpenPages();
 		})(),
 	);
 });
@@ -25,6 +26,14 @@ self.addEventListener("fetch", (event) => {
 	if (pathname.startsWith("/static/")) event.respondWith(fromCache(event.request));
 	else if (PAGE.test(pathname)) event.respondWith(fromNetwork(event.request));
 });
+
+/** A page that is open was loaded before this worker came, past its cache; it must load again without network, too. */
+async function keepOpenPages() {
+	const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+	const pages = new Set(open.map(({ url }) => new URL(url).pathname).filter((path) => PAGE.test(path)));
+	const cache = await caches.open(KEPT);
+	await Promise.allSettled([...pages].map((path) => cache.add(path)));
+}
 
 async function fromCache(request) {
 	return (await caches.match(request)) ?? fetch(request);

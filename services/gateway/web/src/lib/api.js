@@ -57,7 +57,10 @@ export async function renew() {
 	return navigator.locks.request("menshen-session", async () => {
 		const standing = await send("GET", "/session", {});
 		if (standing.ok) return true;
-		return (await send("POST", "/session/refresh", {})).ok;
+		const renewed = await send("POST", "/session/refresh", {});
+		// A service that is away has not ended anybody's session.
+		if (renewed.status === 429 || renewed.status >= 500) throw new Problem(renewed.status, {});
+		return renewed.ok;
 	});
 }
 

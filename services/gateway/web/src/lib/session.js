@@ -12,7 +12,7 @@ export const session = {
 		try {
 			this.take(await this.standing());
 		} catch (problem) {
-			if (problem instanceof Problem && problem.offline) {
+			if (problem instanceof Problem && (problem.offline || problem.status >= 500)) {
 				const last = localStorage.getItem("menshen-session");
 				if (last) this.take(JSON.parse(last));
 			}
