@@ -28,7 +28,7 @@ export const entry = () => ({
 		this.entryFault = "";
 		if (way === "camera") return this.openCamera();
 		if (camera) camera.looking = false;
-		this.$nextTick(() => this.$refs[way].focus());
+		this.focus(way);
 	},
 
 	/** Start the picture, unless the page is not seen. */

@@ -19,11 +19,13 @@ export function sentencesOf({ decision, reasons, message, usedAt }, direction) {
 
 /** A household's path as people say it: `w.j.c01.b3.u1.r502` is building 3, unit 1, room 502. */
 export function placeOf(path) {
-	const parts = path.split(".").slice(3);
-	if (parts.length !== 3) return path;
-	const names = ["building", "unit", "room"];
-	const said = parts.map((part, level) => (part === "u0" ? "" : words[names[level]].replace("{name}", part.slice(1))));
-	return said.filter(Boolean).join(words.comma);
+	const [building, unit, room] = path.split(".").slice(3);
+	if (!room) return path;
+	const form = unit === "u0" ? words.placeWithoutUnit : words.place;
+	return form
+		.replace("{building}", building.slice(1))
+		.replace("{unit}", unit.slice(1))
+		.replace("{room}", room.slice(1));
 }
 
 /** How old something is: minutes, or hours once there are many. */

@@ -120,7 +120,12 @@ const station = () => ({
 	/** Show a step, and put the focus where it goes on. */
 	go(step) {
 		this.step = step;
-		this.$nextTick(() => this.$refs[step]?.focus());
+		this.focus(step);
+	},
+
+	/** x-show shows with the next frame; what is hidden takes no focus. */
+	focus(ref) {
+		this.$nextTick(() => requestAnimationFrame(() => this.$refs[ref]?.focus()));
 	},
 });
 
