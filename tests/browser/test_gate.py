@@ -25,6 +25,15 @@ READY = """async () => {
     return Boolean(await caches.match(location.pathname));
 }"""
 """Whether the page has been kept for when there is no network."""
+AGED = """async (gate) => {
+    const done = (asked) => new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+    const db = await done(indexedDB.open("menshen-gate"));
+    const notes = db.transaction("notes", "readwrite").objectStore("notes");
+    const kept = await done(notes.get(`offline ${gate}`));
+    await done(notes.put({ ...kept, freshUntil: kept.fetchedAt - 1 }, `offline ${gate}`));
+    db.close();
+}"""
+"""Lets the gate's lists have been good until just before they were fetched."""
 ALLOW, RECHECK, DENY = [880, 1320], [660, 660, 660], [220, 165]
 Filming = Callable[[str], Awaitable[Screens]]
 
@@ -93,10 +102,13 @@ class Gate:
     async def turn(self, direction: str) -> None:
         await self.page.locator(".ways button").nth(["out", "in"].index(direction)).click()
 
-    async def measure(self, digits: str) -> None:
+    async def press(self, digits: str) -> None:
         """On the pad, as with gloves."""
         for digit in digits:
             await self.page.locator(".pad button").get_by_text(digit, exact=True).click()
+
+    async def measure(self, digits: str) -> None:
+        await self.press(digits)
         await self.page.locator(".heat button.weui-btn_primary").click()
 
     async def pass_(self, one: Outing, digits: str) -> None:
@@ -162,7 +174,7 @@ class TestWithNetwork:
         await gate.screen.look_wide_and_narrow("gate-nobody")
         await gate.look_up(li.one.number)
         await expect(gate.page.locator(".who").first).to_contain_text("李**")
-        await gate.measure("977")
+        await gate.press("977")
         await expect(gate.page.locator(".remark")).to_contain_text("华氏度" if language == "zh" else "°F")
         await expect(gate.page.locator(".heat button.weui-btn_primary")).to_be_disabled()
         await gate.screen.look_wide_and_narrow("gate-fahrenheit")
@@ -188,6 +200,52 @@ class TestWithNetwork:
         found = await town.district.db("gate").scans.find({"pass_id": wang.pass_id}).sort("sequence").to_list(None)
         assert [one["decision"] for one in found] == ["recheck", "deny"]
         assert found[1]["retest_of"] == found[0]["_id"]
+
+
+class TestStanding:
+    async def test_the_gate_is_chosen_once(self, screens: Screens, town: Town) -> None:
+        """A guard stands at one gate for hours; who is none is told so, and sounds can be turned off at night."""
+        west = {"area": town.compound, "name": "西门（靠近菜市场，早六点到晚十点开放）"}
+        assert (await town.call("POST", "/v1/gates", town.staff["property_manager"], json=west)).status_code == 201
+        (wang,) = await outings(town, "502室")
+        screen = await screens.open("/zh/gate", color_scheme="dark")
+        await screen.page.add_init_script(LISTENING)
+        await screen.page.reload()
+        await screen.sign_in(**town.secrets["guard"])
+        await screen.page.get_by_role("button", name="西门").wait_for()
+        await screen.look_wide_and_narrow("gate-choose")
+        await screen.page.get_by_role("button", name="东门").click()
+        gate = Gate(screen)
+        await screen.page.reload()
+        await expect(screen.page.locator(".at")).to_contain_text("东门")
+
+        await screen.page.get_by_role("button", name="静音").click()
+        await gate.type_code(await wang.code())
+        await gate.press("36")
+        await screen.look("gate-dark-heat")
+        await gate.measure("6")
+        await gate.expect("allow", [])
+        await screen.look("gate-dark-allow")
+        other = await screens.open("/en/gate")
+        await other.sign_in(**town.secrets["official"])
+        await expect(other.page.get_by_text("does not work at a gate")).to_be_visible()
+        await other.look("gate-stranger")
+
+    async def test_old_lists_decide_nothing(self, screens: Screens, town: Town) -> None:
+        """Who was revoked since, nobody knows: then a person looks, and the screen says so before."""
+        (wang,) = await outings(town, "502室")
+        gate = await Gate.open(screens, town, "zh")
+        await expect(gate.page.locator(".aged")).to_contain_text("刚刚")
+        assert await gate.page.wait_for_function(READY)
+        await gate.page.context.set_offline(True)
+        await gate.page.evaluate(AGED, town.gate)
+        await gate.page.reload()
+        await gate.pass_(wang, "365")
+
+        await gate.expect("recheck", RECHECK)
+        await expect(gate.answer).to_contain_text("人工核验")
+        await expect(gate.net).to_contain_text("人工核验")
+        await gate.screen.look_wide_and_narrow("gate-by-hand")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -12,16 +12,18 @@ export class Camera {
 	#detector = new BarcodeDetector({ formats: ["qr_code"] });
 	#video;
 	#found;
+	#failed;
 	#stream = null;
 	#last = "";
 	#until = 0;
 	/** Whether codes are looked for; the picture goes on meanwhile, so that the next one is read at once. */
 	looking = false;
 
-	/** `found` is called with a code's text; it stops the looking. */
-	constructor(video, found) {
+	/** `found` is called with a code's text, `failed` when nothing can be seen any more. */
+	constructor(video, found, failed) {
 		this.#video = video;
 		this.#found = found;
+		this.#failed = failed;
 	}
 
 	get on() {
@@ -35,7 +37,8 @@ export class Camera {
 		this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
 		this.#video.srcObject = this.#stream;
 		await this.#video.play().catch(() => {});
-		this.#watch(this.#stream);
+		for (const track of this.#stream.getTracks()) track.addEventListener("ended", () => this.#failed());
+		this.#watch(this.#stream).catch(() => this.#failed());
 	}
 
 	stop() {

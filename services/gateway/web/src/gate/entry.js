@@ -34,7 +34,11 @@ export const entry = () => ({
 	/** Start the picture, unless the page is not seen. */
 	async openCamera() {
 		if (document.hidden || this.step !== "code" || this.way !== "camera") return;
-		camera ??= new Camera(this.$refs.video, (text) => this.seen(text));
+		camera ??= new Camera(
+			this.$refs.video,
+			(text) => this.seen(text),
+			() => this.noPicture(),
+		);
 		if (!camera.on) this.picture = "starting";
 		try {
 			await camera.start();
@@ -49,6 +53,12 @@ export const entry = () => ({
 	closeCamera() {
 		camera?.stop();
 		this.picture = "off";
+	},
+
+	/** The camera was taken away, or its codes cannot be read here. */
+	noPicture() {
+		camera.stop();
+		this.picture = "none";
 	},
 
 	seen(text) {

@@ -102,6 +102,10 @@ const station = () => ({
 		return words.waiting.replace("{count}", this.status.waiting);
 	},
 
+	get troubled() {
+		return words.trouble.replace("{message}", this.status.trouble);
+	},
+
 	get aged() {
 		if (!this.status.canCheck) return words.cannotCheck;
 		return this.status.age === null ? words.noData : words.data.replace("{age}", ageOf(this.status.age));
@@ -187,7 +191,8 @@ const work = () => ({
 		const measure = reasons.includes("fever_retest") || reasons.includes("temperature_low");
 		const old = reasons.includes("qr_expired");
 		this.person = person;
-		this.answer = { decision, word: words.answers[decision], sentence, more, person, by, measure, old };
+		const unnamed = by === "device" && decision !== "deny";
+		this.answer = { decision, word: words.answers[decision], sentence, more, measure, old, unnamed };
 		if (!Alpine.store("sound").muted) sound.play(decision);
 		this.go("answer");
 	},
