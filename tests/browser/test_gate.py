@@ -80,7 +80,7 @@ class Gate:
         await screen.page.add_init_script(LISTENING)
         await screen.page.goto(f"/{language}/gate")
         await screen.sign_in(**town.secrets["guard"])
-        await expect(screen.page.locator(".code")).to_be_visible()
+        await expect(screen.page.locator(".at")).to_be_visible()
         return cls(screen)
 
     def way(self, place: int) -> Any:
@@ -236,7 +236,7 @@ class TestStanding:
         (wang,) = await outings(town, "502室")
         gate = await Gate.open(screens, town, "zh")
         await expect(gate.page.locator(".aged")).to_contain_text("刚刚")
-        assert await gate.page.wait_for_function(READY)
+        await town.district.until(lambda: gate.page.evaluate(READY))
         await gate.page.context.set_offline(True)
         await gate.page.evaluate(AGED, town.gate)
         await gate.page.reload()
@@ -256,7 +256,7 @@ class TestWithoutNetwork:
         gate = await Gate.open(screens, town, language)
         await expect(gate.page.locator(".aged")).to_contain_text("刚刚" if language == "zh" else "up to date")
         await gate.expect_waiting(0)
-        assert await gate.page.wait_for_function(READY)
+        await town.district.until(lambda: gate.page.evaluate(READY))
 
         await gate.page.context.set_offline(True)
         await self._out_once_and_not_twice(gate, wang)
