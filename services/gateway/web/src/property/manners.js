@@ -1,0 +1,52 @@
+// What every panel does: an attempt that may fail, and a look at what others change meanwhile.
+
+/** `attempt` runs something and keeps what went wrong, for the page to say. Returns whether it went well. */
+export const attempts = () => ({
+	busy: false,
+	fault: null,
+
+	async attempt(act) {
+		this.busy = true;
+		this.fault = null;
+		try {
+			await act();
+		} catch (problem) {
+			this.fault = problem;
+		}
+		this.busy = false;
+		return !this.fault;
+	},
+});
+
+/** `look` asks for what a panel shows. What goes wrong is told apart from deeds, and nobody's button waits for it. */
+export const looks = () => ({
+	known: false,
+	missed: null,
+
+	async look(act) {
+		try {
+			await act();
+			this.known = true;
+			this.missed = null;
+		} catch (problem) {
+			this.missed = problem;
+		}
+	},
+});
+
+/** Call `load` now, whenever the panel's tab is opened, and every so many seconds while somebody looks at it. */
+export function whileOpen(panel, tab, load, seconds = 0) {
+	const seen = () => panel.$store.place.tab === tab && !document.hidden;
+	const look = () => seen() && load();
+	load();
+	panel.$watch("$store.place.tab", look);
+	document.addEventListener("visibilitychange", look);
+	const ticking = seconds ? setInterval(look, seconds * 1000) : 0;
+	return () => {
+		document.removeEventListener("visibilitychange", look);
+		clearInterval(ticking);
+	};
+}
+
+/** A row went away, and with it the button that was pressed: the keyboard goes on at the panel's heading. */
+export const focusHeading = (panel) => panel.$nextTick(() => panel.$refs.heading.focus());

@@ -1,0 +1,113 @@
+// Importing the roster: one file, what became of its rows, and what is to be corrected.
+import { words } from "../lib/page.js";
+import { filled } from "./areas.js";
+import { csv, download } from "./csv.js";
+import { attempts } from "./manners.js";
+import { upload } from "./upload.js";
+
+const MOST_BYTES = 8 * 1024 * 1024 - 4096;
+const SHOWN = 100;
+
+export const roster = () => ({
+	...attempts(),
+	over: false,
+	percent: 0,
+	file: "",
+	result: null,
+	rejected: [],
+	refusal: "",
+
+	get state() {
+		if (!this.busy) return "";
+		return this.percent < 100 ? words.uploading : words.checking;
+	},
+
+	get listed() {
+		return this.rejected.slice(0, SHOWN);
+	},
+
+	get rest() {
+		const left = this.rejected.length - SHOWN;
+		return left > 0 ? filled(words.rest, { n: left }) : "";
+	},
+
+	/** The rows that were left out: a row with two faults is listed twice and counts once. */
+	get left() {
+		return new Set(this.rejected.map((one) => one.row)).size;
+	},
+
+	choose(event) {
+		const files = [...event.target.files];
+		this.take(files);
+		// The same file, corrected, is another choice.
+		event.target.value = "";
+	},
+
+	drop(event) {
+		this.over = false;
+		this.take([...event.dataTransfer.files]);
+	},
+
+	leave(event) {
+		// Going over a child is not leaving.
+		if (!event.currentTarget.contains(event.relatedTarget)) this.over = false;
+	},
+
+	async take(files) {
+		if (this.busy || files.length === 0) return;
+		this.percent = 0;
+		this.result = null;
+		this.rejected = [];
+		this.file = files[0].name;
+		this.refusal = files.length > 1 ? words.oneFile : await refused(files[0]);
+		this.fault = null;
+		if (!this.refusal) await this.attempt(() => this.send(files[0]));
+		this.rejected = this.fault ? faultsOf(this.fault) : rowsOf(this.result);
+		this.$nextTick(() => this.$refs.outcome.focus());
+	},
+
+	async send(file) {
+		const form = new FormData();
+		form.set("area", this.area);
+		form.set("file", file);
+		this.result = await upload("/v1/rosters", form, (share) => {
+			this.percent = Math.round(share * 100);
+		});
+		// Whoever waited for this roster is verified now.
+		this.$dispatch("roster-imported");
+	},
+
+	saveList() {
+		const rows = this.rejected.map((one) => [this.file, one.row, one.column, one.message]);
+		download(words.listName, csv([[words.file, words.row, words.column, words.reason], ...rows]));
+	},
+
+	saveTemplate() {
+		download(words.templateName, csv([Object.values(words.columns)]));
+	},
+});
+
+/** What is the matter with a file before it is sent; a folder can be dropped like one, and read by nobody. */
+async function refused(file) {
+	if (file.size > MOST_BYTES) return words.tooLarge;
+	try {
+		await file.slice(0, 1).arrayBuffer();
+	} catch {
+		return words.unreadable;
+	}
+	return "";
+}
+
+const rowsOf = (result) =>
+	(result?.rejected ?? []).map(({ row, column, message }) => ({
+		row,
+		column: words.columns[column] ?? column,
+		message,
+	}));
+
+/** The faults of a file that was refused as a whole name a cell, such as C7. */
+const faultsOf = (problem) =>
+	problem.errors.map(({ field, message }) => {
+		const cell = /^([A-Z]{1,3})(\d+)$/.exec(field);
+		return cell ? { row: cell[2], column: cell[1], message } : { row: "", column: field, message };
+	});
