@@ -7,6 +7,7 @@ import { upload } from "./upload.js";
 
 const MOST_BYTES = 8 * 1024 * 1024 - 4096;
 const SHOWN = 100;
+const HEADERS = "building unit room floor_area bedrooms living_rooms name id_number phone relation".split(" ");
 
 export const roster = () => ({
 	...attempts(),
@@ -83,7 +84,7 @@ export const roster = () => ({
 	},
 
 	saveTemplate() {
-		download(words.templateName, csv([Object.values(words.columns)]));
+		download(words.templateName, csv([HEADERS.map((one) => words.columns[one])]));
 	},
 });
 
