@@ -168,6 +168,9 @@ class TestTheReview:
         panel = office.panel("review")
         card = panel.locator("article.card").filter(has_text="王**")
 
+        await office.page.emulate_media(color_scheme="dark")
+        await office.look("review-dark")
+        await office.page.emulate_media(color_scheme="light")
         differing = await card.locator("tr:has(.differs)").locator("th").all_inner_texts()
         await card.get_by_role("button", name="通过").click()
         await expect(card).to_have_count(0)
@@ -186,6 +189,8 @@ class TestTheReview:
         await dialog.get_by_role("button", name="驳回").click()
         await expect(dialog.get_by_role("alert")).to_have_text("含有不允许的字符。")
         await office.look("review-reject")
+        await office.page.emulate_media(color_scheme="dark")
+        await office.look("review-reject-dark")
         await dialog.locator("textarea").fill("请带房产证到物业核对")
         await dialog.get_by_role("button", name="驳回").click()
         await expect(dialog).to_be_hidden()
@@ -302,6 +307,10 @@ class TestWhoIsOutside:
         await panel.get_by_label("楼栋").select_option("4栋")
         await expect(panel.locator(".sum")).to_have_text("在外 1 人，逾期 0 人")
         filtered = await texts(panel.locator("tbody tr"))
+        await page.context.set_offline(offline=True)
+        await page.clock.run_for(15_000)
+        await expect(panel.locator("[role=alert]:visible")).to_have_text("没有网络，请重试。")
+        await expect(panel.locator("tbody tr")).to_have_count(1)
 
         assert "逾期" in rows[0][3]
         assert "3栋1单元502室" in rows[0][0]
@@ -354,7 +363,7 @@ class TestTheManager:
         account = {"username": f"both-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(16)}
         grants = [{"role": "property_manager", "area": area} for area in (town.compound, other)]
         await town.call("POST", "/v1/staff", admin, json={**account, "grants": grants})
-        screen = await screens.open("/zh/property#gates", PHONE)
+        screen = await screens.open("/zh/property#gates", PHONE, color_scheme="dark")
         await screen.sign_in(**account)
         gates = screen.page.locator("#panel-gates section").first.locator("tbody tr td:first-child")
 

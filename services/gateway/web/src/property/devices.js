@@ -95,7 +95,8 @@ export const devices = () => ({
 	},
 
 	reveal(device) {
-		this.secret = { name: device.label || words.kinds[device.kind], user: device.id, text: device.secret };
+		const name = device.label || words.kinds[device.kind];
+		this.secret = { title: filled(words.secretTitle, { name }), user: device.id, text: device.secret };
 		this.copied = "";
 		this.$refs.secret.showModal();
 	},
