@@ -2,7 +2,7 @@
 import { call } from "../lib/api.js";
 import { words } from "../lib/page.js";
 import { buildingsOf, filled, roomName } from "./areas.js";
-import { attempts, focusHeading, looks, whileOpen } from "./manners.js";
+import { attempts, focusHeading, looks } from "./manners.js";
 
 const STEP = 50;
 const BATCH = 200;
@@ -20,16 +20,12 @@ export const residents = () => ({
 	said: "",
 	leaving: null,
 	reason: "",
-	stop: null,
 
 	init() {
-		this.stop = whileOpen(this, "residents", () => this.open());
+		this.open();
+		this.$watch("$store.place.tab", () => this.open());
 		this.$watch("building", () => this.load());
 		this.$watch("query", () => this.search());
-	},
-
-	destroy() {
-		this.stop();
 	},
 
 	get found() {

@@ -40,13 +40,19 @@ export const review = () => ({
 	},
 
 	count() {
-		const more = this.next || this.before.length ? "+" : "";
-		this.$store.place.waiting = this.items.length || more ? `${this.items.length}${more}` : "";
+		const waiting = this.before.length * LIMIT + this.items.length;
+		this.$store.place.waiting = waiting ? `${waiting}${this.next ? "+" : ""}` : "";
+	},
+
+	async restart() {
+		this.before = [];
+		await this.load("");
 	},
 
 	async forth() {
 		this.before.push(this.from);
 		await this.load(this.next);
+		if (this.missed) this.before.pop();
 		focusHeading(this);
 	},
 
