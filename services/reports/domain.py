@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from shared.contracts import Event
-from shared.contracts.area import compound_of
+from shared.contracts.area import COMPOUND_DEPTH, compound_of
 from shared.contracts.gate import ExitDecided, GateScanned
+from shared.contracts.health import FeverAlert, TemperatureRecorded
 from shared.contracts.settings import Rules
+from shared.contracts.values import Decision
 from shared.errors import conflict, invalid
 from shared.ids import is_id
 
@@ -195,19 +197,67 @@ def clocks(rules: Rules, at: datetime) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True)
 class DayCount:
-    """What one event adds to the figures of a compound's day."""
+    """What one event adds to a compound's day: figures, and by hour or building what people look at as charts."""
 
     area: str
     day: date
-    figures: tuple[str, ...]
+    figures: tuple[str, ...] = ()
+    hours: tuple[tuple[int, str], ...] = ()
+    fevers: tuple[str, ...] = ()
 
 
-def counted(event: Event, area: str, day: date) -> DayCount:
-    """Return what an event counts as: its name, and for decisions at the gate their outcome too."""
+NO_BUILDING = "-"
+"""Where a stranger's fever counts: at the compound, in none of its buildings."""
+LATEST_NEWS = timedelta(days=14)
+
+
+def counted(event: Event, area: str, at: datetime) -> tuple[DayCount, ...]:
+    """Return what an event, told at a local time, counts as.
+
+    Its name, and for decisions at the gate their outcome too, on the day it was told; what charts show, in the hour it
+    happened, which for the news of an offline gate may be another day.
+    """
     name = event.wire.split(".")[2]
     figures = [name]
     if isinstance(event, ExitDecided):
         figures.append(f"{name}:{'approved' if event.approved else 'refused'}")
     elif isinstance(event, GateScanned):
         figures += [f"{name}:{event.decision.value}", f"{name}:{event.direction.value}:{event.decision.value}"]
-    return DayCount(compound_of(area), day, tuple(figures))
+    compound, told = compound_of(area), at.date()
+    happened = _happened(event, at)
+    hours = tuple((happened.hour, what) for what in _charted(event))
+    fevers = (_building(area),) if isinstance(event, FeverAlert) else ()
+    if happened.date() == told:
+        return (DayCount(compound, told, tuple(figures), hours, fevers),)
+    charted = DayCount(compound, happened.date(), (), hours, fevers)
+    return (DayCount(compound, told, tuple(figures)), *([charted] if hours else []))
+
+
+def _charted(event: Event) -> tuple[str, ...]:
+    match event:
+        case GateScanned(decision=Decision.ALLOW):
+            return (event.direction.value,)
+        case GateScanned(decision=Decision.DENY):
+            return ("refused",)
+        case TemperatureRecorded():
+            return ("temperatures",)
+        case FeverAlert():
+            return ("fevers",)
+    return ()
+
+
+def _happened(event: Event, told: datetime) -> datetime:
+    """Return the local time at which something was measured; of a clock that cannot be right, when it was told."""
+    match event:
+        case GateScanned():
+            said = event.scanned_at
+        case TemperatureRecorded() | FeverAlert():
+            said = event.measured_at
+        case _:
+            return told
+    return said.astimezone(told.tzinfo) if told - LATEST_NEWS <= said <= told else told
+
+
+def _building(area: str) -> str:
+    steps = area.split(".")
+    return steps[COMPOUND_DEPTH] if len(steps) > COMPOUND_DEPTH else NO_BUILDING

@@ -4,16 +4,17 @@ clues, photos, figures       its own
 residents, areas             projections of identity's events
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bson import Binary
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.reports.domain import Category, Clue, ClueState, DayCount, Photo, merge_key
+from services.reports.domain import NO_BUILDING, Category, Clue, ClueState, DayCount, Photo, merge_key
 from shared.contracts import Fact
+from shared.contracts.area import depth
 from shared.mongo import Document, beneath, from_document, to_document
 from shared.projections import RESIDENT_INDEXES, ResidentRows, SettingsRows
 
@@ -94,11 +95,16 @@ class ReportsStore(SettingsRows, ResidentRows):
 
     async def count(self, one: DayCount) -> None:
         """Add to a compound's day; one small update, for it is on the path of every event."""
+        counters = [
+            *(f"counts.{figure}" for figure in one.figures),
+            *(f"hours.{hour}.{what}" for hour, what in one.hours),
+            *(f"fevers.{building}" for building in one.fevers),
+        ]
         await self._db["figures"].update_one(
             {"_id": f"{one.area}/{one.day.isoformat()}"},
             {
                 "$setOnInsert": {"area": one.area, "day": one.day.isoformat()},
-                "$inc": {f"counts.{figure}": 1 for figure in one.figures},
+                "$inc": dict.fromkeys(counters, 1),
             },
             upsert=True,
             session=self._session,
@@ -106,11 +112,35 @@ class ReportsStore(SettingsRows, ResidentRows):
 
     async def figures(self, area: str, day: date) -> dict[str, int]:
         """Sum the figures of an area's compounds for a day."""
-        query: dict[str, Any] = {"day": day.isoformat(), **beneath(area)}
         total: Counter[str] = Counter()
-        for row in await self._list("figures", query, sort=[("_id", 1)], limit=COMPOUNDS):
-            total.update(row["counts"])
+        for row in await self._days(area, day, day):
+            total.update(row.get("counts", {}))
         return dict(sorted(total.items()))
+
+    async def hours(self, area: str, day: date) -> dict[int, dict[str, int]]:
+        """Sum what an area's compounds counted in each hour of a day; hours without anything are left out."""
+        total: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for row in await self._days(area, day, day):
+            for hour, counts in row.get("hours", {}).items():
+                total[int(hour)].update(counts)
+        return {hour: dict(counts) for hour, counts in total.items()}
+
+    async def fevers(self, area: str, first: date, last: date) -> dict[tuple[str, date], int]:
+        """Sum an area's fevers by the area next beneath it and the day; those of no building are the compound's own."""
+        total: Counter[tuple[str, date]] = Counter()
+        for row in await self._days(area, first, last, "fevers"):
+            for building, count in row["fevers"].items():
+                place = row["area"] if building == NO_BUILDING else f"{row['area']}.{building}"
+                below = ".".join(place.split(".")[: depth(area) + 1])
+                total[below, date.fromisoformat(row["day"])] += count
+        return dict(total)
+
+    async def _days(self, area: str, first: date, last: date, having: str | None = None) -> list[Document]:
+        query: Document = {"day": {"$gte": first.isoformat(), "$lte": last.isoformat()}, **beneath(area)}
+        if having:
+            query[having] = {"$exists": True}
+        most = COMPOUNDS * ((last - first).days + 1)
+        return await self._list("figures", query, sort=[("_id", 1)], limit=most)
 
 
 def _clue_document(clue: Clue) -> Document:

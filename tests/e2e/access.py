@@ -47,6 +47,7 @@ identity POST   /v1/rosters                             AP        -
 identity POST   /v1/residents                           signed_in -
 identity GET    /v1/residents/me                        resident  own
 identity GET    /v1/residents                           P         area
+identity GET    /v1/residents/{resident_id}             PWO       id:resident
 identity POST   /v1/residents/{resident_id}/verify      P         id:resident
 identity POST   /v1/residents/{resident_id}/reject      P         id:resident
 identity POST   /v1/residents/{resident_id}/remove      PWO       id:resident
@@ -92,6 +93,8 @@ reports  POST   /v1/clues/{clue_id}/reject              WO        id:clue
 reports  POST   /v1/clues/{clue_id}/assign              WO        id:clue
 reports  POST   /v1/clues/{clue_id}/resolve             WO        id:clue
 reports  GET    /v1/figures                             WO        area
+reports  GET    /v1/figures/hours                       WO        area
+reports  GET    /v1/figures/buildings                   WO        area
 alerts   GET    /v1/alerts/stream                       WOP       area
 alerts   GET    /v1/alerts                              WOP       area
 alerts   GET    /v1/alerts/{alert_id}                   WOP       id:alert

@@ -1,6 +1,6 @@
 """Areas and the settings that hold in them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from services.identity.api.deps import Working
 from services.identity.domain import Area, OwnSetting
 from services.identity.handlers import AddArea, ChangeSettings, add_area, change_settings
 from services.identity.store import IdentityStore
-from shared.contracts.area import COMPOUND_DEPTH, ROOM_DEPTH, AreaPath, chain, covers, depth, level
+from shared.contracts.area import COMPOUND_DEPTH, LEVELS, AreaPath, chain, covers, depth, level
 from shared.contracts.settings import SETTINGS, Value
 from shared.errors import conflict, not_found
 from shared.fields import ShortText, Time
@@ -17,6 +17,8 @@ from shared.web.auth import Official, OfficialOrAdmin, SignedIn
 from shared.web.idempotency import Once
 from shared.web.paging import Body, Page, PageOf
 from shared.web.strict import StrictRoute
+
+Level = Literal["subdistrict", "community", "compound", "building", "unit", "room"]
 
 router = APIRouter(prefix="/v1/areas", tags=["areas"], route_class=StrictRoute)
 
@@ -118,16 +120,20 @@ async def create(body: NewArea, caller: OfficialOrAdmin, once: Once, work: Worki
 
 @router.get("")
 async def areas(
-    caller: SignedIn, page: PageOf, work: Working, under: Annotated[AreaPath | None, Query()] = None
+    caller: SignedIn,
+    page: PageOf,
+    work: Working,
+    under: Annotated[AreaPath | None, Query()] = None,
+    down_to: Annotated[Level, Query()] = "room",
 ) -> Page[AreaItem]:
-    """List areas by path: staff all beneath their own, residents the tree down to the compounds."""
+    """List areas by path: staff all beneath their own, residents the tree down to the compounds; `down_to` a level."""
     if caller.is_staff:
         held = [one.area for one in caller.grants]
         if under and not any(covers(one, under) for one in held):
             raise not_found()
-        roots, deepest = ([under] if under else held), ROOM_DEPTH
+        roots, deepest = ([under] if under else held), LEVELS.index(down_to) + 1
     else:
-        roots, deepest = ([under] if under else []), COMPOUND_DEPTH
+        roots, deepest = ([under] if under else []), min(LEVELS.index(down_to) + 1, COMPOUND_DEPTH)
 
     async def ask(store: IdentityStore) -> list[Area]:
         if roots:

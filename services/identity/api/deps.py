@@ -56,7 +56,7 @@ Origin = Annotated[str, Depends(_origin)]
 AcceptLanguage = Annotated[str | None, Header(include_in_schema=False)]
 StaffMember = Annotated[Principal, Depends(_staff_member)]
 DeviceReader = Annotated[Scope, Depends(Staff(Role.PROPERTY_MANAGER, Role.ADMIN, Role.OFFICIAL, Role.COMMUNITY_WORKER))]
-Remover = Annotated[Scope, Depends(Staff(Role.PROPERTY_MANAGER, Role.COMMUNITY_WORKER, Role.OFFICIAL))]
+Reviewer = Annotated[Scope, Depends(Staff(Role.PROPERTY_MANAGER, Role.COMMUNITY_WORKER, Role.OFFICIAL))]
 
 
 def mandates_of(principal: Principal) -> tuple[Mandate, ...]:

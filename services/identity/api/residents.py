@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.identity.api.cabinet import Cabinet
-from services.identity.api.deps import AcceptLanguage, Cabinets, Remover, Working
+from services.identity.api.deps import AcceptLanguage, Cabinets, Reviewer, Working
 from services.identity.api.gate_door import GateDoor
 from services.identity.api.resident_views import (
     Decision,
@@ -124,6 +124,20 @@ async def review(
     return Page(items=items, next=items[-1].id if len(found) > page.limit else None)
 
 
+@router.get("/{resident_id}")
+async def read(
+    resident_id: str, caller: Reviewer, work: Working, cabinet: Cabinets, accept_language: AcceptLanguage = None
+) -> ResidentView:
+    """Show one registration of the caller's areas, masked."""
+    if not is_id(resident_id, "res"):
+        raise not_found()
+    resident = await work.view(lambda store: store.resident(resident_id))
+    if resident is None:
+        raise not_found()
+    caller.require(resident.household)
+    return ResidentView.of(resident, cabinet, preferred(accept_language))
+
+
 @router.post("/{resident_id}/verify")
 async def verify(
     resident_id: str, caller: Manager, work: Working, cabinet: Cabinets, accept_language: AcceptLanguage = None
@@ -151,7 +165,7 @@ async def reject(
 async def remove(
     resident_id: str,
     _body: Decision,
-    caller: Remover,
+    caller: Reviewer,
     work: Working,
     cabinet: Cabinets,
     accept_language: AcceptLanguage = None,

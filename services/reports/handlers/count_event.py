@@ -12,4 +12,5 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 async def count_event(received: Received[Event], store: ReportsStore, _now: datetime) -> None:
     """Count an event on the local day it happened, however late it comes; the inbox makes it count once."""
-    await store.count(counted(received.data, received.area, received.time.astimezone(ZONE).date()))
+    for one in counted(received.data, received.area, received.time.astimezone(ZONE)):
+        await store.count(one)

@@ -91,6 +91,19 @@ class TestTree:
 
         assert [one.status_code for one in answers] == [404, 404, 404]
 
+    async def test_a_tree_may_be_cut_above_its_rooms(self, compound: Compound) -> None:
+        """A board names compounds; the thousands of rooms beneath them are not asked for."""
+        await compound.import_roster(owner())
+        path = f"/v1/areas?under={compound.root}&down_to="
+
+        cut = await compound.http.get(path + "building", headers=compound.official)
+        resident = await compound.http.get(path + "room", headers=compound.district.phone())
+        odd = await compound.http.get(path + "planet", headers=compound.official)
+
+        assert [one["level"] for one in cut.json()["items"]] == ["subdistrict", "community", "compound", "building"]
+        assert resident.json()["items"][-1]["level"] == "compound"
+        assert odd.status_code == 422
+
     async def test_residents_find_their_compound_and_no_room(self, compound: Compound) -> None:
         """Who lives behind which door is nobody's to list."""
         await compound.import_roster(owner())

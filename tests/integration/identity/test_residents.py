@@ -208,6 +208,28 @@ class TestReview:
 
 
 class TestPersonalValues:
+    async def test_a_registration_is_shown_masked_within_ones_areas(self, compound: Compound) -> None:
+        """Whoever is called to a fever sees whom it is about; elsewhere the person does not exist."""
+        wang = owner()
+        made = (await compound.register(wang, await compound.sign_in(wang.phone))).json()["id"]
+        elsewhere = compound.district.staff((Role.OFFICIAL, compound.district.new_compound()))
+
+        path = f"/v1/residents/{made}"
+        shown = await compound.http.get(path, headers=compound.worker)
+        answers = [
+            (await compound.http.get(asked, headers=who)).status_code
+            for asked, who in (
+                (path, compound.manager),
+                (path, elsewhere),
+                ("/v1/residents/res_01KGT0000000000000000000Z9", compound.worker),
+                ("/v1/residents/x", compound.worker),
+            )
+        ]
+
+        assert (shown.json()["name"], shown.json()["household"]) == ("王**", f"{compound.area}.b3.u1.r502")
+        assert not [value for value in (wang.name, wang.number, wang.phone) if value in shown.text]
+        assert answers == [200, 404, 404, 404]
+
     async def test_a_look_is_written_down_before_it_is_answered(self, compound: Compound) -> None:
         """One person at a time, with a reason, and it stays on record who looked."""
         wang = owner()

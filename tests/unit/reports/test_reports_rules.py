@@ -5,9 +5,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.reports.domain import MACHINES_OWN, Category, Clock, Clue, ClueState, Finding, Step, clocks, counted
+from services.reports.domain import (
+    MACHINES_OWN,
+    Category,
+    Clock,
+    Clue,
+    ClueState,
+    DayCount,
+    Finding,
+    Step,
+    clocks,
+    counted,
+)
 from shared import texts
 from shared.contracts.gate import ExitDecided, GateScanned
+from shared.contracts.health import FeverAlert
 from shared.contracts.reports import ClueReported
 from shared.contracts.settings import Rules
 from shared.contracts.values import DatedSetting, Decision, Direction, Fever, Site
@@ -126,37 +138,81 @@ class TestFinding:
 
 class TestCounted:
     day = date(2026, 2, 7)
+    scan = GateScanned(
+        gate="g",
+        direction=Direction.OUT,
+        decision=Decision.ALLOW,
+        reasons=[],
+        resident=None,
+        label=None,
+        pass_id=None,
+        temperature_c=36.5,
+        site=Site.FOREHEAD,
+        fever=Fever.NONE,
+        retest_of=None,
+        scanned_at=NOON,
+        recorded_at=NOON,
+        late=False,
+    )
 
     def test_event_counts_in_its_compound_by_its_name(self) -> None:
         """Figures of one household would be surveillance."""
-        one = counted(ClueReported(category="other", anonymous=True, photos=0), ROOM, self.day)
+        (one,) = counted(ClueReported(category="other", anonymous=True, photos=0), ROOM, NOON)
 
-        assert (one.area, one.day, one.figures) == ("w.j.c01", self.day, ("ClueReported",))
+        assert one == DayCount("w.j.c01", self.day, ("ClueReported",))
 
     @pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "refused")])
     def test_exit_counts_by_its_outcome_too(self, approved: bool, outcome: str) -> None:
         """How many were refused is what the office asks every evening."""
-        one = counted(ExitDecided(resident="r", approved=approved, reasons=[], pass_id=None), ROOM, self.day)
+        (one,) = counted(ExitDecided(resident="r", approved=approved, reasons=[], pass_id=None), ROOM, NOON)
 
         assert one.figures == ("ExitDecided", f"ExitDecided:{outcome}")
 
     def test_scan_counts_by_decision_and_by_direction(self) -> None:
         """Who went out and who came back are two columns of the report."""
-        scan = GateScanned(
-            gate="g",
-            direction=Direction.OUT,
-            decision=Decision.ALLOW,
-            reasons=[],
+        (one,) = counted(self.scan, ROOM, NOON)
+
+        assert one.figures == ("GateScanned", "GateScanned:allow", "GateScanned:out:allow")
+
+    @pytest.mark.parametrize(("decision", "hours"), [("allow", "out"), ("deny", "refused"), ("recheck", None)])
+    def test_scan_counts_in_its_hour(self, decision: str, hours: str | None) -> None:
+        """A recheck is no answer yet: the scan that follows it counts."""
+        scan = self.scan.model_copy(update={"decision": Decision(decision)})
+
+        (one,) = counted(scan, ROOM, NOON)
+
+        assert one.hours == (((12, hours),) if hours else ())
+
+    def test_late_scan_counts_in_the_hour_it_happened(self) -> None:
+        """A gate without network must not make a rush hour of the moment it is back; its day is told as before."""
+        before = NOON - timedelta(days=1, hours=3)
+
+        told, happened = counted(self.scan.model_copy(update={"scanned_at": before}), ROOM, NOON)
+
+        assert (told.day, told.figures[0], told.hours) == (self.day, "GateScanned", ())
+        assert happened == DayCount("w.j.c01", before.date(), (), ((9, "out"),))
+
+    @pytest.mark.parametrize("said", [NOON + timedelta(days=400), NOON - timedelta(days=400)])
+    def test_clock_that_cannot_be_right_hides_nothing(self, said: datetime) -> None:
+        """A device's clock that was reset would else put a fever where nobody looks."""
+        (one,) = counted(self.scan.model_copy(update={"scanned_at": said}), ROOM, NOON)
+
+        assert one.hours == ((12, "out"),)
+
+    @pytest.mark.parametrize(("area", "building"), [(ROOM, "b1"), ("w.j.c01", "-")])
+    def test_fever_counts_in_its_building(self, area: str, building: str) -> None:
+        """By building is how it spreads; a stranger at the gate lives in none of them."""
+        fever = FeverAlert(
+            reading="r",
             resident=None,
             label=None,
-            pass_id=None,
-            temperature_c=36.5,
-            site=Site.FOREHEAD,
-            fever=Fever.NONE,
-            retest_of=None,
-            scanned_at=NOON,
-            recorded_at=NOON,
+            temperature_c=38.2,
+            site=Site.EAR,
+            gate=None,
+            measured_at=NOON,
             late=False,
         )
 
-        assert counted(scan, ROOM, self.day).figures == ("GateScanned", "GateScanned:allow", "GateScanned:out:allow")
+        (one,) = counted(fever, area, NOON)
+
+        assert (one.hours, one.fevers) == (((12, "fevers"),), (building,))
