@@ -1,3 +1,10 @@
-import { start } from "./lib/page.js";
+import "./official.css";
+import { Alpine, start } from "./lib/page.js";
+import { board } from "./official/board.js";
+import { figures } from "./official/figures.js";
+import { gates } from "./official/gates.js";
+import { here } from "./official/here.js";
+import { person } from "./official/person.js";
 
-start();
+Alpine.store("here", here());
+start({ board, figures, gates, person });

@@ -52,14 +52,18 @@ export async function all(path, most = 1000) {
 	return items;
 }
 
-/** Renew the session; of several tabs one does it, for a refresh token is good once. Returns whether it stands. */
+/**
+ * Renew the session; of several tabs one does it, for a refresh token is good once. Returns whether it stands.
+ * Throws a Problem if nobody could say: identity may be away for a while, and that signs nobody out.
+ */
 export async function renew() {
 	return navigator.locks.request("menshen-session", async () => {
 		const standing = await send("GET", "/session", {});
 		if (standing.ok) return true;
 		const renewed = await send("POST", "/session/refresh", {});
 		// A service that is away has not ended anybody's session.
-		if (renewed.status === 429 || renewed.status >= 500) throw new Problem(renewed.status, {});
+		if (renewed.status === 429 || renewed.status >= 500)
+			throw new Problem(renewed.status, await renewed.json().catch(() => ({})));
 		return renewed.ok;
 	});
 }
