@@ -3,8 +3,9 @@ import { call } from "../lib/api.js";
 import { span, time } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
 import { Alerts, covers } from "./alerts.js";
+import { List } from "./list.js";
 import { Live } from "./live.js";
-import { moves } from "./moves.js";
+import { Moves } from "./moves.js";
 import { some } from "./places.js";
 import { rowOf } from "./rows.js";
 import { Sound } from "./sound.js";
@@ -19,14 +20,14 @@ export function board() {
 	const alerts = new Alerts();
 	const sound = new Sound();
 	let live = null;
+	let list = null;
 	let rows = new WeakMap();
 	let fresh = [];
 	let drawing = null;
 	let drawn = 0;
 
 	return {
-		...moves(),
-		rows: [],
+		listed: 0,
 		more: "",
 		elsewhere: "",
 		counts: { waiting: 0, here: 0, taken: 0, below: {} },
@@ -40,6 +41,9 @@ export function board() {
 		said: "",
 
 		init() {
+			const moves = new Moves((alert) => this.moved(alert));
+			const template = document.getElementById("alert-row");
+			list = new List(this.$refs.list, template, (name, row, element) => this.act(moves, name, row, element));
 			this.$watch("$store.session.account", (account) => (account ? this.begin() : this.end()));
 			this.$watch("$store.here.area", () => this.draw());
 			this.$watch("$store.here.staff", () => this.rewrite());
@@ -52,7 +56,7 @@ export function board() {
 			await here.begin();
 			live = new Live([...here.roots], {
 				alert: (alert) => this.hear(alerts.take(alert)),
-				list: (list, began, complete) => this.listed(alerts.takeList(list, began, complete)),
+				list: (found, began, complete) => this.takeNews(alerts.takeList(found, began, complete)),
 				link: (up) => this.linked(up),
 				tick: (now) => this.tick(now),
 			});
@@ -64,12 +68,14 @@ export function board() {
 			live?.end();
 			alerts.known.clear();
 			Alpine.store("here").end();
-			Object.assign(this, { rows: [], more: "", elsewhere: "", loaded: false, filter: "due", form: "", next: null });
+			list.show([]);
+			Object.assign(this, { listed: 0, more: "", elsewhere: "", loaded: false, filter: "due", next: null });
 			this.badge(0);
 		},
 
 		tick(now) {
 			this.now = now + Alpine.store("here").skew;
+			list.tick(this.left.bind(this), this.pressing.bind(this));
 		},
 
 		linked(up) {
@@ -78,7 +84,7 @@ export function board() {
 			if (up) this.lost = "";
 		},
 
-		listed(news) {
+		takeNews(news) {
 			if (this.loaded) for (const one of news) this.hear(one);
 			this.loaded = true;
 			this.draw();
@@ -93,9 +99,17 @@ export function board() {
 			this.draw();
 		},
 
-		took(alert) {
+		act(moves, name, row, element) {
+			if (name === "person") Alpine.store("here").show(row.resident);
+			else if (name.endsWith("-form")) moves.unfold(row, element, name.replace("-form", ""));
+			else moves.move(row, element, name);
+		},
+
+		/** Draw at once, for somebody's focus waits for it. */
+		moved(alert) {
 			alerts.take(alert);
-			this.draw();
+			this.said = `${this.row(alert).title}: ${words.states[alert.state]}`;
+			this.drawNow();
 		},
 
 		/** Draw soon: with the next frame, or by a timer where there are none because nobody looks. */
@@ -108,14 +122,17 @@ export function board() {
 		},
 
 		drawNow() {
+			clearTimeout(drawing);
 			drawing = null;
 			drawn = performance.now();
 			const here = Alpine.store("here");
 			if (!here.known) return;
 			alerts.prune();
 			const shown = alerts.shown(here.area, this.filter);
-			this.rows = shown.slice(0, ROWS).map((alert) => this.row(alert));
-			this.more = some(words.older, shown.length - this.rows.length);
+			this.listed = Math.min(ROWS, shown.length);
+			list.show(shown.slice(0, ROWS).map((alert) => this.row(alert)));
+			list.tick(this.left.bind(this), this.pressing.bind(this));
+			this.more = some(words.older, shown.length - this.listed);
 			this.counts = alerts.counts(here.area);
 			this.elsewhere = some(words.elsewhere, this.counts.waiting - this.counts.here);
 			const next = alerts.next();
@@ -166,11 +183,11 @@ export function board() {
 
 		async show(filter) {
 			this.filter = filter;
-			this.form = "";
 			this.draw();
 			if (filter !== "done") return;
 			const page = await call("GET", `/v1/alerts?state=resolved&limit=${DONE}`).catch(() => ({ items: [] }));
-			for (const alert of page.items) this.took(alert);
+			for (const alert of page.items) alerts.take(alert);
+			this.draw();
 		},
 
 		async toggleSound() {

@@ -14,6 +14,9 @@ import { locale, words } from "../lib/page.js";
 use([AriaComponent, BarChart, CanvasRenderer, GridComponent, HeatmapChart, LegendComponent, LineChart]);
 use([TooltipComponent, VisualMapComponent]);
 
+// Below this width the legend takes two lines.
+const NARROW = 420;
+
 const LIGHT = {
 	text: "#3d4754",
 	line: "#d5dae1",
@@ -46,7 +49,9 @@ function chart(element, option) {
 	const dark = matchMedia("(prefers-color-scheme: dark)");
 	let shown = null;
 	const draw = () => {
-		if (shown && element.clientWidth) one.setOption(common(option, shown, dark.matches ? DARK : LIGHT), true);
+		if (!shown || !element.clientWidth) return;
+		const narrow = element.clientWidth < NARROW;
+		one.setOption(common(option, shown, dark.matches ? DARK : LIGHT, narrow), true);
 	};
 	new ResizeObserver(() => {
 		if (!element.clientWidth) return;
@@ -60,12 +65,12 @@ function chart(element, option) {
 	};
 }
 
-function common(option, shown, colours) {
+function common(option, shown, colours, narrow) {
 	return {
 		animation: false,
 		aria: { enabled: true },
 		textStyle: { color: colours.text, fontFamily: getComputedStyle(document.body).fontFamily },
-		...option(shown, colours),
+		...option(shown, colours, narrow),
 	};
 }
 
@@ -79,7 +84,7 @@ function axes(colours) {
 	return { ...quiet, axisLabel: { color: colours.text, fontSize: 12, hideOverlap: true } };
 }
 
-function hourOption(hours, colours) {
+function hourOption(hours, colours, narrow) {
 	const series = (key, more) => ({
 		name: words.hours[key],
 		type: "bar",
@@ -88,7 +93,7 @@ function hourOption(hours, colours) {
 		...more,
 	});
 	return {
-		grid: { left: 8, right: 12, top: 34, bottom: 4, containLabel: true },
+		grid: { left: 8, right: 12, top: narrow ? 58 : 34, bottom: 4, containLabel: true },
 		legend: { top: 0, textStyle: { color: colours.text }, itemWidth: 14, itemHeight: 10, itemGap: 14 },
 		tooltip: { ...tooltip(colours), trigger: "axis" },
 		xAxis: { ...axes(colours), type: "category", data: hours.map((one) => one.name) },
@@ -110,6 +115,8 @@ function hourOption(hours, colours) {
 	};
 }
 
+const short = (day) => day.slice(5).replace("-", "/");
+
 function heatOption({ days, grid }, colours) {
 	const cells = grid.flatMap((row, y) => row.fevers.map((count, x) => [x, y, count]));
 	const most = Math.max(3, ...cells.map((one) => one[2]));
@@ -117,9 +124,9 @@ function heatOption({ days, grid }, colours) {
 		grid: { left: 4, right: 4, top: 4, bottom: 4, containLabel: true },
 		tooltip: {
 			...tooltip(colours),
-			formatter: ({ value: [x, y, count] }) => `${grid[y].name}\n${days[x]}: ${count}`,
+			formatter: ({ value: [x, y, count] }) => `${grid[y].name}\n${short(days[x])}: ${count}`,
 		},
-		xAxis: { ...axes(colours), type: "category", data: days },
+		xAxis: { ...axes(colours), type: "category", data: days.map(short) },
 		yAxis: {
 			...axes(colours),
 			type: "category",

@@ -1,6 +1,6 @@
 // Today's figures beside yesterday's, the day hour by hour, and where the fevers are.
 import { call } from "../lib/api.js";
-import { day, time } from "../lib/format.js";
+import { time } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
 import { buildingsOf, isCompound, places, some, sorted } from "./places.js";
 
@@ -99,13 +99,13 @@ export function figures() {
 
 		takeFevers(area, { days, places: found }, rows) {
 			const counted = new Map(found.map((one) => [one.area, one.fevers]));
-			const known = rows.map((one) => ({ ...one, name: one.name }));
+			const known = rows.map((one) => ({ ...one }));
 			const listed = new Set(known.map((one) => one.id));
 			const unlisted = found.filter((one) => !listed.has(one.area) && one.area !== area);
 			sorted(known).push(...unlisted.map((one) => ({ id: one.area, name: places.name(one.area) })));
 			// Those of no building stand at the end.
 			if (counted.has(area)) known.push({ id: area, name: words.outsiders });
-			this.days = days.map((one) => day(`${one}T12:00:00+08:00`));
+			this.days = days;
 			this.grid = known.map((one) => ({ ...one, fevers: counted.get(one.id) ?? days.map(() => 0) }));
 			this.calm = !found.length;
 		},

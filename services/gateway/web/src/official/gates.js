@@ -8,7 +8,7 @@ import { places, some } from "./places.js";
 const AGAIN_SECONDS = 30;
 const MOST = 2000;
 const SHOWN = 60;
-const ORDER = ["silent", "never", "heard"];
+const ORDER = ["silent", "never", "online"];
 
 export function gates() {
 	let known = [];
@@ -51,7 +51,7 @@ export function gates() {
 }
 
 function viewOf(gate) {
-	const state = gate.silent_since ? "silent" : gate.last_heard ? "heard" : "never";
+	const state = gate.silent_since ? "silent" : gate.last_heard ? "online" : "never";
 	return {
 		id: gate.id,
 		name: gate.name,

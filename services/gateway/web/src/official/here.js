@@ -11,6 +11,7 @@ export const here = () => ({
 	known: false,
 	roots: [],
 	rootNames: [],
+	root: "",
 	area: "",
 	way: [],
 	below: [],
@@ -32,13 +33,13 @@ export const here = () => ({
 	},
 
 	end() {
-		Object.assign(this, { known: false, roots: [], area: "", way: [], below: [], person: null, staff: [] });
+		Object.assign(this, { known: false, roots: [], root: "", area: "", way: [], below: [], person: null, staff: [] });
 	},
 
 	go(area) {
 		this.area = area;
-		const root = this.roots.find((one) => covers(one, area));
-		this.way = places.way(root, area);
+		this.root = this.roots.find((one) => covers(one, area));
+		this.way = places.way(this.root, area);
 		this.below = isCompound(area) ? [] : places.below(area);
 	},
 

@@ -1,71 +1,64 @@
 // What one does about an alert, in its row: acknowledge, assign, resolve.
 import { call } from "../lib/api.js";
-import { Alpine, words } from "../lib/page.js";
+import { Alpine } from "../lib/page.js";
 
-/** Part of the board's component, which shows what became of an alert by its `took(alert)`. */
-export const moves = () => ({
-	/** The row that is being worked on, and with which form: `assign`, `resolve` or none. */
-	at: "",
-	form: "",
-	helpers: [],
-	to: "",
-	outcome: "handled",
-	busy: false,
-	fault: "",
+const BODIES = {
+	acknowledge: () => undefined,
+	assign: (form) => ({ to: form.elements.to.value }),
+	resolve: (form) => ({ outcome: form.elements.outcome.value }),
+};
 
-	unfold(row, form) {
-		const same = this.at === row.id && this.form === form;
-		this.at = row.id;
-		this.form = same ? "" : form;
-		this.fault = "";
-		this.helpers = Alpine.store("here").helpers(row.area);
-		this.to = this.helpers[0].id;
-		this.outcome = "handled";
-		if (!same) this.$nextTick(() => this.focus(`#alert-${row.id} select`));
-	},
+/** Moves alerts; `took(alert)` is told what became of one. */
+export class Moves {
+	constructor(took) {
+		this.took = took;
+	}
 
-	unfolded(row, form) {
-		return this.at === row.id && this.form === form;
-	},
+	/** Open one of a row's forms, or close it; one at a time. */
+	unfold(row, element, name) {
+		const open = element.querySelector(`form[data-form="${name}"]`);
+		this.fold(element);
+		if (open) return;
+		const form = document.getElementById(`form-${name}`).content.firstElementChild.cloneNode(true);
+		const { to } = form.elements;
+		if (to) for (const one of Alpine.store("here").helpers(row.area)) to.add(new Option(one.name, one.id));
+		element.querySelector(".acts").after(form);
+		element.querySelector(`[data-act="${name}-form"]`).setAttribute("aria-expanded", "true");
+		form.querySelector("select").focus();
+	}
 
-	faultOf(row) {
-		return this.at === row.id ? this.fault : "";
-	},
+	fold(element) {
+		element.querySelector("form")?.remove();
+		for (const button of element.querySelectorAll("[aria-expanded]")) button.setAttribute("aria-expanded", "false");
+		this.complain(element, "");
+	}
 
-	busyWith(row) {
-		return this.at === row.id && this.busy;
-	},
-
-	acknowledge(row) {
-		return this.move(row, "acknowledge");
-	},
-
-	assign(row) {
-		return this.move(row, "assign", { to: this.to });
-	},
-
-	resolve(row) {
-		return this.move(row, "resolve", { outcome: this.outcome });
-	},
-
-	async move(row, step, body) {
-		if (this.busy) return;
-		Object.assign(this, { at: row.id, busy: true, fault: "" });
+	async move(row, element, step) {
+		const form = element.querySelector("form");
+		const body = BODIES[step](form);
+		this.busy(element, true);
 		try {
 			const alert = await call("POST", `/v1/alerts/${row.id}/${step}`, { body });
-			this.form = "";
+			this.fold(element);
+			this.busy(element, false);
 			this.took(alert);
-			this.said = `${row.title}: ${words.states[alert.state]}`;
-			this.$nextTick(() => this.focus(`#alert-${row.id} button`, "#alerts-title"));
+			// Whoever works by keyboard stays where they are.
+			const next = element.isConnected && element.querySelector(".acts button:not([hidden])");
+			(next || document.getElementById("alerts-title")).focus();
 		} catch (problem) {
-			this.fault = problem.message;
+			this.busy(element, false);
+			this.complain(element, problem.message);
 		}
-		this.busy = false;
-	},
+	}
 
-	/** Whoever works by keyboard stays where they are: the first of these that can be seen. */
-	focus(...selectors) {
-		const seen = selectors.flatMap((one) => [...document.querySelectorAll(one)]).find((one) => one.offsetParent);
-		seen?.focus();
-	},
-});
+	busy(element, yes) {
+		element.setAttribute("aria-busy", yes);
+		for (const button of element.querySelectorAll(".acts button, form button")) button.disabled = yes;
+	}
+
+	complain(element, text) {
+		const fault = element.querySelector(".fault");
+		fault.textContent = text;
+		fault.hidden = !text;
+	}
+}

@@ -6,6 +6,8 @@ import { places, some } from "./places.js";
 
 const SHOWN_SECONDS = 60;
 const READINGS = 50;
+// What the API takes for a reason.
+const LEAST = 4;
 
 const blank = () => ({
 	who: null,
@@ -13,6 +15,7 @@ const blank = () => ({
 	readings: [],
 	fevers: [],
 	reason: "",
+	missing: "",
 	revealed: null,
 	fault: null,
 	left: 0,
@@ -66,8 +69,13 @@ export function person() {
 
 		async reveal() {
 			const { id } = this;
-			this.asking = true;
+			this.missing = this.reason.trim().length < LEAST ? words.whyShort : "";
 			this.fault = null;
+			if (this.missing) {
+				this.$refs.reason.focus();
+				return;
+			}
+			this.asking = true;
 			try {
 				const full = await call("POST", `/v1/residents/${id}/reveal`, { body: { reason: this.reason } });
 				if (this.id === id) this.display(full);
@@ -100,7 +108,7 @@ export function person() {
 		},
 
 		get reasonFault() {
-			return this.fault ? this.fault.of("reason") : "";
+			return this.missing || (this.fault ? this.fault.of("reason") : "");
 		},
 
 		get otherFault() {

@@ -1,5 +1,5 @@
 // An alert as a row of the board: everything that is shown, in words.
-import { celsius, moment, time } from "../lib/format.js";
+import { celsius, moment } from "../lib/format.js";
 import { words } from "../lib/page.js";
 import { above, levelOf, places, some } from "./places.js";
 
@@ -20,18 +20,18 @@ export function rowOf(alert, here) {
 		area: alert.area,
 		title: words.kinds[alert.kind] ?? alert.title,
 		fact: FACTS[alert.kind]?.(facts) ?? "",
-		label: alert.label ?? "",
+		name: facts.resident ? (alert.label ?? "") : "",
+		thing: facts.resident ? "" : (alert.label ?? ""),
 		resident: facts.resident ?? null,
 		place: places.spoken(alert.area),
 		at: moment(alert.last_at),
-		short: time(alert.last_at),
 		times: alert.count > 1 ? some(words.times, alert.count) : "",
 		status: statusOf(alert, here),
 		turn: open ? turnOf(alert.level) : "",
 		up: open && alert.escalates_at ? turnOf(above(alert.level)) : "",
 		due: open && alert.escalates_at ? Date.parse(alert.escalates_at) : null,
 		open,
-		done: alert.state === "resolved",
+		undone: alert.state !== "resolved",
 	};
 }
 
