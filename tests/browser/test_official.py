@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import CDPSession, Locator, Page, expect
 
 from tests.browser.screen import DESK, PHONE, Screen, Screens
 from tests.district import District
@@ -27,13 +27,8 @@ LISTEN = """() => {
     navigator.clearAppBadge = async () => { window.badge = 0; };
 }"""
 """Count what would be heard, and what would stand on the icon."""
-WATCH = """() => {
-    window.gaps = [];
-    let last = performance.now();
-    const frame = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(frame); };
-    requestAnimationFrame(frame);
-}"""
-"""Note how long each frame took: who works at a page notices the longest."""
+MOST_SECONDS = 3.0
+"""Of the page's own time for 500 alerts, which come within a minute; about one is used."""
 
 
 @dataclass
@@ -80,6 +75,13 @@ async def waiting(page: Page, count: int) -> None:
     await expect(page).to_have_title(re.compile(pattern), timeout=20_000)
 
 
+async def busy_seconds(meter: CDPSession) -> float:
+    """Return the processor time the page has used so far for its scripts, styles and layout, whoever else waits."""
+    metrics = (await meter.send("Performance.getMetrics"))["metrics"]
+    named = {one["name"]: one["value"] for one in metrics}
+    return sum(float(named[name]) for name in ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration"))
+
+
 class TestAlerts:
     async def test_are_seen_heard_and_moved_in_place(self, screens: Screens, town: Town) -> None:
         """From the gate onto an open page without a reload; whoever sees to it need not go anywhere else."""
@@ -111,6 +113,9 @@ class TestAlerts:
         await row.get_by_role("button", name="指派").click()
         await expect(row.get_by_label("指派给")).to_be_focused()
         await screen.look("official-assign")
+        await page.set_viewport_size(PHONE)
+        await screen.look("official-assign")
+        await page.set_viewport_size(DESK)
         await row.locator("form button").click()
         await expect(row.locator(".status")).to_have_text("已指派 · 我")
         await row.get_by_role("button", name="办结").click()
@@ -128,7 +133,9 @@ class TestAlerts:
         """On the worst day the board is needed most: it counts all, lists the newest, and answers meanwhile."""
         page = (await opened(screens, town)).page
         await page.evaluate(LISTEN)
-        await page.evaluate(WATCH)
+        meter = await page.context.new_cdp_session(page)
+        await meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+        before = await busy_seconds(meter)
 
         for number in range(500):
             await district.publish(fever(f"{town.compound}.b{number % 30}.u1.r{number}"))
@@ -140,8 +147,7 @@ class TestAlerts:
         await expect(rows(page)).to_have_count(200)
         await expect(page.locator(".more").first).to_contain_text("300")
         assert await page.evaluate("window.badge") == 500
-        gaps = sorted(await page.evaluate("window.gaps"))
-        assert gaps[-1] < 1500, gaps[-5:]
+        assert await busy_seconds(meter) - before < MOST_SECONDS
 
 
 class TestConnection:
@@ -149,13 +155,17 @@ class TestConnection:
         self, screens: Screens, town: Town, district: District
     ) -> None:
         """A board that looks alive and is not is worse than none: the cut is shown, and mended without anybody."""
-        page = (await opened(screens, town)).page
+        screen = await opened(screens, town)
+        page = screen.page
         link = page.locator(".link")
         await district.publish(fever(f"{town.compound}.b1.u1.r1"))
         await waiting(page, 1)
 
         await page.context.set_offline(True)
         await expect(link).to_contain_text("中断")
+        await page.set_viewport_size(PHONE)
+        await screen.look("official-lost")
+        await page.set_viewport_size(DESK)
         await district.publish(fever(f"{town.compound}.b1.u1.r2"))
         await page.context.set_offline(False)
         await expect(link.get_by_text("实时")).to_be_visible()
@@ -171,11 +181,22 @@ class TestConnection:
         await waiting(page, 3)
         await expect(rows(page)).to_have_count(3)
 
+        # Away for longer than the feed is kept: the list tells.
+        await page.context.set_offline(True)
+        last = fever(f"{town.compound}.b1.u1.r4")
+        await district.publish(last)
+        stored = district.db("alerts")
+        await district.until(lambda: stored.feed.find_one({"alert.cause": last.subject}))
+        await stored.feed.delete_many({})
+        await page.context.set_offline(False)
+        await waiting(page, 4)
+        await expect(rows(page)).to_have_count(4)
+
         # A laptop that slept: its connection may be dead without knowing it, and the list may have changed.
         async with page.expect_request(lambda one: "/v1/alerts/stream" in one.url):
             await page.evaluate("document.dispatchEvent(new Event('resume'))")
         await expect(link.get_by_text("实时")).to_be_visible()
-        await expect(rows(page)).to_have_count(3)
+        await expect(rows(page)).to_have_count(4)
 
 
 class TestNumbers:
@@ -233,6 +254,7 @@ class TestPerson:
         await expect(person).to_contain_text(one.owner.number)
         await expect(person).to_contain_text(one.owner.name)
         assert one.owner.number not in page.url
+        await page.set_viewport_size(PHONE)
         await screen.look("official-person-full")
         await person.get_by_role("button", name="立即隐藏").click()
         await expect(person).not_to_contain_text(one.owner.number)

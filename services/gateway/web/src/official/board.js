@@ -157,7 +157,8 @@ export function board() {
 			sound.ring(news.some((one) => one.kind === "fever" || one.kind === "exit_on_hold"));
 			const first = this.row(news[0]);
 			this.said = news.length > 1 ? some(words.several, news.length) : `${first.title} ${first.place}`;
-			document.dispatchEvent(new CustomEvent("alerts-came"));
+			const kinds = new Set(news.map((one) => one.kind));
+			document.dispatchEvent(new CustomEvent("alerts-came", { detail: kinds }));
 		},
 
 		badge(count) {

@@ -115,16 +115,18 @@ function hourOption(hours, colours, narrow) {
 	};
 }
 
+// One fever is to be seen beside a hundred, and is to look the same on every day.
+const WARMEST = 4;
+const warmth = (count) => Math.min(WARMEST, Math.ceil(Math.log2(count + 1)));
 const short = (day) => day.slice(5).replace("-", "/");
 
 function heatOption({ days, grid }, colours) {
-	const cells = grid.flatMap((row, y) => row.fevers.map((count, x) => [x, y, count]));
-	const most = Math.max(3, ...cells.map((one) => one[2]));
+	const cells = grid.flatMap((row, y) => row.fevers.map((count, x) => [x, y, warmth(count), count]));
 	return {
 		grid: { left: 4, right: 4, top: 4, bottom: 4, containLabel: true },
 		tooltip: {
 			...tooltip(colours),
-			formatter: ({ value: [x, y, count] }) => `${grid[y].name}\n${short(days[x])}: ${count}`,
+			formatter: ({ value: [x, y, , count] }) => `${grid[y].name}\n${short(days[x])}: ${count}`,
 		},
 		xAxis: { ...axes(colours), type: "category", data: days.map(short) },
 		yAxis: {
@@ -134,13 +136,13 @@ function heatOption({ days, grid }, colours) {
 			data: grid.map((one) => one.name),
 			axisLabel: { color: colours.text, fontSize: 12, width: 110, overflow: "truncate" },
 		},
-		visualMap: { show: false, min: 0, max: most, inRange: { color: colours.heat } },
+		visualMap: { show: false, dimension: 2, min: 0, max: WARMEST, inRange: { color: colours.heat } },
 		series: [
 			{
 				type: "heatmap",
 				data: cells,
 				itemStyle: { borderColor: colours.back, borderWidth: 2, borderRadius: 3 },
-				label: { show: true, formatter: ({ value }) => value[2] || "", fontWeight: "bold" },
+				label: { show: true, formatter: ({ value }) => value[3] || "", fontWeight: "bold" },
 			},
 		],
 	};

@@ -23,7 +23,7 @@ export function gates() {
 		init() {
 			this.$watch("$store.here.area", () => this.sort());
 			this.$watch("$store.here.known", (ready) => ready && this.load());
-			document.addEventListener("alerts-came", () => this.load());
+			document.addEventListener("alerts-came", ({ detail }) => detail.has("gate_silent") && this.load());
 			setInterval(() => document.hidden || this.load(), AGAIN_SECONDS * 1000);
 		},
 
