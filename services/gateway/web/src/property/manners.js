@@ -48,5 +48,8 @@ export function whileOpen(panel, tab, load, seconds = 0) {
 	};
 }
 
-/** A row went away, and with it the button that was pressed: the keyboard goes on at the panel's heading. */
-export const focusHeading = (panel) => panel.$nextTick(() => panel.$refs.heading.focus());
+/** Let the keyboard go on at an element; what is about to be shown is there with the next frame. */
+export const focusOn = (panel, ref) => panel.$nextTick(() => requestAnimationFrame(() => panel.$refs[ref].focus()));
+
+/** A row went away, and with it the button that was pressed. */
+export const focusHeading = (panel) => focusOn(panel, "heading");

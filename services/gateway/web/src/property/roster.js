@@ -2,7 +2,7 @@
 import { words } from "../lib/page.js";
 import { filled } from "./areas.js";
 import { csv, download } from "./csv.js";
-import { attempts } from "./manners.js";
+import { attempts, focusOn } from "./manners.js";
 import { upload } from "./upload.js";
 
 const MOST_BYTES = 8 * 1024 * 1024 - 4096;
@@ -37,6 +37,10 @@ export const roster = () => ({
 		return new Set(this.rejected.map((one) => one.row)).size;
 	},
 
+	get rows() {
+		return this.result ? this.result.imported + this.result.changed + this.result.unchanged : 0;
+	},
+
 	choose(event) {
 		const files = [...event.target.files];
 		this.take(files);
@@ -64,7 +68,7 @@ export const roster = () => ({
 		this.fault = null;
 		if (!this.refusal) await this.attempt(() => this.send(files[0]));
 		this.rejected = this.fault ? faultsOf(this.fault) : rowsOf(this.result);
-		this.$nextTick(() => this.$refs.outcome.focus());
+		focusOn(this, "outcome");
 	},
 
 	async send(file) {
