@@ -95,8 +95,8 @@ export const signIn = (store) => () => ({
 
 	async enter(body) {
 		await this.attempt(async () => store().take(await call("POST", "/session", { body })));
-		this.password = "";
-		if (this.fault?.code === "totp_needed") this.needsTotp = true;
+		this.needsTotp = this.fault?.code === "totp_needed" || this.needsTotp;
+		if (this.fault?.code !== "totp_needed") this.password = "";
 	},
 
 	async attempt(act) {
