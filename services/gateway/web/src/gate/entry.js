@@ -26,6 +26,9 @@ export const entry = () => ({
 	async choose(way) {
 		this.way = way;
 		this.entryFault = "";
+		// Nobody's number stays for the next person to read.
+		this.code = "";
+		this.idNumber = "";
 		if (way === "camera") return this.openCamera();
 		if (camera) camera.looking = false;
 		this.focus(way);
