@@ -77,4 +77,6 @@ class TestFourPeople:
         await row.get_by_role("button", name="确认").click()
         await expect(row.locator(".status")).to_have_text("已确认 · 我")
         await phone.page.clock.fast_forward(SHOWN)
-        await expect(phone.heading).to_have_text("Please stay at home")
+        await expect(phone.heading).to_have_text("Used")
+        me = await phone.go("me")
+        await expect(me.get_by_text("community worker").first).to_be_visible()

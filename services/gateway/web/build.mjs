@@ -8,6 +8,7 @@ import * as esbuild from "esbuild";
 const here = import.meta.dirname;
 const source = (name) => join(here, "src", name);
 const out = join(here, "static");
+const LARGE = 256 * 1024;
 const pages = ["home", "resident", "gate", "property", "official"];
 
 await rm(out, { recursive: true, force: true });
@@ -43,11 +44,17 @@ for (const [path, one] of Object.entries(built.metafile.outputs)) {
 }
 
 // The worker keeps its name, so that a browser finds the next one; its list of files makes each build another one.
-const kept = Object.values(files).sort();
-const version = createHash("sha256").update(kept.join()).digest("hex").slice(0, 12);
+// What is large is kept when a page first uses it, so that no resident's phone loads an office's charts.
+const all = Object.values(files).sort();
+const sizes = new Map(Object.entries(built.metafile.outputs).map(([path, one]) => [basename(path), one.bytes]));
+const paths = (names) => JSON.stringify(names.map((name) => `/static/${name}`));
 await esbuild.build({
 	...common,
 	entryPoints: [source("sw.js")],
-	define: { FILES: JSON.stringify(kept.map((name) => `/static/${name}`)), VERSION: JSON.stringify(version) },
+	define: {
+		FILES: paths(all.filter((name) => sizes.get(name) < LARGE)),
+		SCANNER: paths(all.filter((name) => name.endsWith(".wasm"))),
+		VERSION: JSON.stringify(createHash("sha256").update(all.join()).digest("hex").slice(0, 12)),
+	},
 });
 await writeFile(join(out, "manifest.json"), JSON.stringify(files, null, "\t"));

@@ -1,5 +1,5 @@
 // The service worker: pages and what they load, kept for when there is no network. Answers of the API are never kept.
-/* global FILES, VERSION */
+/* global FILES, SCANNER, VERSION */
 const KEPT = `menshen-${VERSION}`;
 const PAGE = /^\/(zh|en)(\/(resident|gate|property|official))?$/;
 const PAGE_SECONDS = 3;
@@ -32,11 +32,17 @@ async function keepOpenPages() {
 	const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
 	const pages = new Set(open.map(({ url }) => new URL(url).pathname).filter((path) => PAGE.test(path)));
 	const cache = await caches.open(KEPT);
-	await Promise.allSettled([...pages].map((path) => cache.add(path)));
+	const scanner = [...pages].some((path) => path.endsWith("/gate")) ? SCANNER : [];
+	await Promise.allSettled([...pages, ...scanner].map((path) => cache.add(path)));
 }
 
 async function fromCache(request) {
-	return (await caches.match(request)) ?? fetch(request);
+	const cache = await caches.open(KEPT);
+	const kept = await cache.match(request);
+	if (kept) return kept;
+	const answer = await fetch(request);
+	if (answer.ok) await cache.put(request, answer.clone());
+	return answer;
 }
 
 async function fromNetwork(request) {
