@@ -342,6 +342,7 @@ class TestResidents:
         await dialog.locator("textarea").fill("已退租")
         await dialog.get_by_role("button", name="移除").click()
         await expect(panel.locator(".said")).to_have_text("李**（12栋1204室）已移除。")
+        await expect(panel.locator("h2")).to_be_focused()
         await panel.get_by_label("查找").fill("")
         await expect(rows).to_have_count(1)
         params = {"area": town.compound, "status": "removed"}
