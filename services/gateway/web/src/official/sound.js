@@ -6,7 +6,7 @@ const NOTE_SECONDS = 0.16;
 const PAUSE_MS = 2500;
 
 export class Sound {
-	rung = 0;
+	rung = Number.NEGATIVE_INFINITY;
 
 	async start() {
 		this.context ??= new AudioContext();

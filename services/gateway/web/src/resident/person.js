@@ -31,6 +31,11 @@ export const person = {
 		this.state = me.status;
 	},
 
+	/** Look again for what may have come meanwhile, such as a hold after the way home. */
+	async refresh() {
+		if (this.state === "verified") await this.load();
+	},
+
 	/** What is known stays when the network goes; a phone without a registration is no fault. */
 	failed(problem) {
 		if (problem.status === 404) {

@@ -44,6 +44,7 @@ export const shell = () => ({
 		this.$store.route.read();
 		if (before === this.$store.route.at) return;
 		window.scrollTo(0, 0);
+		this.$store.person.refresh();
 		focusSoon(this, () =>
 			[...document.querySelectorAll(`#section-${this.$store.route.at} h2`)].find((one) => one.checkVisibility()),
 		);
