@@ -1,10 +1,12 @@
 """The live board: what officials and community workers see as it happens, and what they do about it there."""
 
+import io
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.screen import DESK, PHONE, Screen, Screens
@@ -134,6 +136,46 @@ class TestAlerts:
         assert await page.evaluate("window.badge") == 500
 
 
+class TestClue:
+    async def test_is_read_and_brought_to_its_end(self, screens: Screens, town: Town) -> None:
+        """An alert says that there is something; what it is, and what comes of it, stands behind it."""
+        one = owner("李大")
+        await town.import_roster(one)
+        headers = await town.sign_in_by_phone(one.phone)
+        await town.register(one, headers)
+        told = {"category": "gathering", "text": "棋牌室有二十多人", "place": "地下车库", "area": town.compound}
+        photo = io.BytesIO()
+        Image.new("RGB", (640, 480), "teal").save(photo, "JPEG")
+        reported = await town.call(
+            "POST", "/v1/clues", headers, data=told, files={"photos": ("a.jpg", photo.getvalue(), "image/jpeg")}
+        )
+        assert reported.status_code == 201, reported.text
+        screen = await opened(screens, town)
+        page = screen.page
+        await rows(page).get_by_role("button", name="查看").click()
+
+        clue = page.locator("section[aria-labelledby=clue-title]")
+        await expect(page.locator("#clue-title")).to_be_focused()
+        await expect(clue).to_contain_text("棋牌室有二十多人")
+        await expect(clue).to_contain_text("测试小区 地下车库")
+        photo_shown = clue.get_by_role("img")
+        await expect(photo_shown).to_be_visible()
+        assert await photo_shown.evaluate("(one) => one.decode().then(() => one.naturalWidth)") > 0
+        for viewport in (PHONE, DESK):
+            await page.set_viewport_size(viewport)
+            await screen.look("official-clue")
+        await clue.get_by_role("button", name="属实", exact=True).click()
+        await clue.get_by_role("button", name="我来办").click()
+        await clue.get_by_label("处理结果").fill("已劝散")
+        await clue.get_by_role("button", name="办结").click()
+        await expect(clue.get_by_role("listitem").last).to_contain_text("已查清")
+        mine = (await town.call("GET", "/v1/clues/mine", headers)).json()["items"][0]
+        await page.go_back()
+
+        assert (mine["state"], mine["outcome"]) == ("resolved", "已劝散")
+        await expect(rows(page)).to_have_count(0)
+
+
 class TestConnection:
     async def test_what_happened_while_it_was_cut_is_there_afterwards(
         self, screens: Screens, town: Town, district: District
@@ -223,7 +265,7 @@ class TestPerson:
         page = screen.page
         await rows(page).get_by_role("button", name="王**").click()
 
-        person = page.locator(".person")
+        person = page.locator(".person:not(.clue)")
         await expect(page.locator("#person-title")).to_be_focused()
         await expect(person).to_contain_text("测试小区 3栋1单元502室")
         await expect(person).to_contain_text("38.4 °C")

@@ -100,7 +100,8 @@ export function board() {
 		},
 
 		act(moves, name, row, element) {
-			if (name === "person") Alpine.store("here").show(row.resident);
+			if (name === "person") Alpine.store("here").show("person", row.resident);
+			else if (name === "clue") Alpine.store("here").show("clue", row.clue);
 			else if (name.endsWith("-form")) moves.unfold(row, element, name.replace("-form", ""));
 			else moves.move(row, element, name);
 		},

@@ -17,6 +17,7 @@ export const here = () => ({
 	below: [],
 	tab: "alerts",
 	person: null,
+	clue: null,
 	/** Server's clock ahead of ours, in ms: a countdown by a wrong clock would be a lie. */
 	skew: 0,
 	staff: [],
@@ -33,7 +34,17 @@ export const here = () => ({
 	},
 
 	end() {
-		Object.assign(this, { known: false, roots: [], root: "", area: "", way: [], below: [], person: null, staff: [] });
+		Object.assign(this, {
+			known: false,
+			roots: [],
+			root: "",
+			area: "",
+			way: [],
+			below: [],
+			person: null,
+			clue: null,
+			staff: [],
+		});
 	},
 
 	go(area) {
@@ -67,10 +78,10 @@ export const here = () => ({
 		return this.staff.find((one) => one.id === account)?.username ?? words.colleague;
 	},
 
-	/** Open a person's page; the browser's way back leads to the board. */
-	show(resident) {
-		if (!this.person) history.pushState({ person: true }, "");
-		this.person = resident;
+	/** Open a person's page or a clue's; the browser's way back leads to the board. */
+	show(page, id) {
+		if (!this.person && !this.clue) history.pushState({ page }, "");
+		this[page] = id;
 	},
 
 	back() {

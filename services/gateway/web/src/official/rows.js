@@ -9,6 +9,8 @@ const FACTS = {
 	gate_silent: (facts) => `${words.lastHeard} ${moment(facts.last_heard)}`,
 };
 
+const CLUES = ["clue", "clue_overdue"];
+
 /** `here` says how people are called. */
 export function rowOf(alert, here) {
 	const { facts } = alert;
@@ -23,6 +25,8 @@ export function rowOf(alert, here) {
 		name: facts.resident ? (alert.label ?? "") : "",
 		thing: facts.resident ? "" : (alert.label ?? ""),
 		resident: facts.resident ?? null,
+		clue: CLUES.includes(alert.kind) ? alert.cause : null,
+		read: CLUES.includes(alert.kind) ? words.read : "",
 		place: places.spoken(alert.area),
 		at: moment(alert.last_at),
 		times: alert.count > 1 ? some(words.times, alert.count) : "",
