@@ -132,7 +132,7 @@ class Screens:
     async def open(self, path: str, viewport: Any = PHONE, **options: Any) -> Screen:
         """Open a page in a window of its own."""
         context = await self._browser.new_context(base_url=self._url, viewport=viewport, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         self._contexts.append(context)
         screen = Screen(await context.new_page())
         self._all.append(screen)
