@@ -4,12 +4,16 @@
 """
 
 import os
+import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from menshen.seed import seed
 from tests.district import DOOR, SERVICES, District
 from tests.servers import Urls, running
+from tests.town import Town
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,13 @@ async def district(servers: Urls, tmp_path_factory: pytest.TempPathFactory) -> A
         yield one
     finally:
         await one.stop()
+
+
+@pytest.fixture(scope="session")
+async def demo(district: District, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return (await seed(district.url("gateway"), tmp_path_factory.mktemp("demo"), district.environment)).json()
+
+
+@pytest.fixture
+async def town(district: District, demo: dict[str, Any]) -> Town:
+    return await Town(district, demo, f"{demo['community']}.t{secrets.token_hex(4)}").open()

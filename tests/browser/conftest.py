@@ -1,6 +1,5 @@
 """A real browser at a real district."""
 
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,10 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from menshen.seed import seed
 from tests.browser.screen import CAMERA, CHROMIUM, FLAGS, Screens, film
 from tests.district import District
-from tests.town import Town
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +39,3 @@ async def filming(district: District, tmp_path: Path) -> AsyncIterator[Callable[
             return await stack.enter_async_context(Screens(one, district.url("gateway")))
 
         yield before_the_camera
-
-
-@pytest.fixture(scope="session")
-async def demo(district: District, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    folder: Path = tmp_path_factory.mktemp("demo")
-    return (await seed(district.url("gateway"), folder, district.environment)).json()
-
-
-@pytest.fixture
-async def town(district: District, demo: dict[str, object]) -> Town:
-    return await Town(district, demo, f"{demo['community']}.t{secrets.token_hex(4)}").open()

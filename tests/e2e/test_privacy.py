@@ -4,10 +4,8 @@ import json
 from typing import Any
 
 from tests.district import SERVICES
-from tests.e2e.test_story import Town, demo, town, window
 from tests.roster import owner, xlsx
-
-__all__ = ["demo", "town"]
+from tests.town import Town, window
 
 
 async def dump(town: Town, service: str) -> str:

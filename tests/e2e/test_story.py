@@ -1,28 +1,10 @@
 """The main job, as it is meant: everybody through the gateway, with real sign-ins and a real roster file."""
 
-import secrets
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from menshen.seed import seed
-from tests.district import District
 from tests.roster import owner
 from tests.sse import listening
 from tests.town import Town, window
-
-
-@pytest.fixture(scope="module")
-async def demo(district: District, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder: Path = tmp_path_factory.mktemp("demo")
-    return (await seed(district.url("gateway"), folder, district.environment)).json()
-
-
-@pytest.fixture
-async def town(district: District, demo: dict[str, Any]) -> Town:
-    return await Town(district, demo, f"{demo['community']}.t{secrets.token_hex(4)}").open()
 
 
 class TestStory:
