@@ -131,7 +131,9 @@ class Screens:
 
     async def open(self, path: str, viewport: Any = PHONE, **options: Any) -> Screen:
         """Open a page in a window of its own."""
-        context = await self._browser.new_context(base_url=self._url, viewport=viewport, **options)
+        # Without motion, so that no colour is looked at half-way to another.
+        still = {"reduced_motion": "reduce", **options}
+        context = await self._browser.new_context(base_url=self._url, viewport=viewport, **still)
         context.set_default_timeout(20_000)
         self._contexts.append(context)
         screen = Screen(await context.new_page())
