@@ -34,7 +34,7 @@ async def raise_alert(one: Occurrence, store: AlertsStore, now: datetime) -> Ale
         what = What.REOPENED if before.state is AlertState.RESOLVED else What.REPEATED
     await _save(Change(before, after, what, now, MACHINE), store)
 
-    ending = await store.ending(one.cause)
+    ending = await store.ending(one.cause, now)
     if ending and ending.sequence > after.cause_sequence:
         return await _end(after, ending, store, now)
     if what is not What.REPEATED and above(after.level) and not await _anybody_near(after, store):

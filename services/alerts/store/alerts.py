@@ -79,13 +79,18 @@ class AlertRows(FeedRows, ChannelRows, SettingsRows):
     async def put_ending(self, ending: Ending) -> None:
         """Remember that a cause ended, for an occurrence that comes after its end."""
         known = await self._one("endings", {"_id": ending.id})
-        if known is None or known["sequence"] < ending.sequence:
+        if known is None or known.get("sequence", 0) < ending.sequence:
             await self._put("endings", to_document(ending))
 
-    async def ending(self, cause: str) -> Ending | None:
-        """Find how a cause ended."""
-        row = await self._one("endings", {"_id": cause})
-        return from_document(Ending, row) if row else None
+    async def ending(self, cause: str, now: datetime) -> Ending | None:
+        """Find how a cause ended; whoever ends it at this moment meets this transaction, and looks again.
+
+        Snapshots do not see each other: two transactions of which each reads what the other writes, and neither writes
+        what the other does, would both miss it. Hence the place of the ending is written by both.
+        """
+        held = {"$set": {"looked_at": now}, "$setOnInsert": {"at": now}}
+        row = await self._change("endings", {"_id": cause}, held, upsert=True)
+        return from_document(Ending, row) if row and "sequence" in row else None
 
     # Accounts
 
