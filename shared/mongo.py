@@ -1,26 +1,29 @@
 """MongoDB, and the only place besides the stores that knows its driver.
 
 `Mongo` is one service's database; `Store` the base of each service's store: its collections within one transaction,
-and the events that go with the change.
+and the events that go with the change. Writes that nobody waits for go to the server together.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from cattrs.preconf.bson import make_converter
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorDatabase
-from pymongo import IndexModel, ReadPreference, WriteConcern
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure
+from pymongo import DeleteOne, IndexModel, InsertOne, ReadPreference, ReplaceOne, UpdateMany, UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from shared.contracts import Fact
 from shared.errors import Transient
+from shared.tracing import traceparent
 
 Document = dict[str, Any]
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteOne
 T = TypeVar("T")
 
 TRANSACTION_SECONDS = 5
@@ -28,6 +31,8 @@ TRANSACTION_SECONDS = 5
 BACKOFF_FIRST, BACKOFF_GROWTH, BACKOFF_MOST = 0.005, 1.5, 0.5
 """Seconds, factor and seconds of the pause before a transaction that met another is tried again: the drivers' own
 figures (transactions-convenient-api of the MongoDB specifications, "Backoff"), which motor does not have."""
+
+DUPLICATE_KEY = 11000
 
 _converter = make_converter()
 _converter.register_unstructure_hook(datetime, lambda value: value)
@@ -61,6 +66,10 @@ def _driver_errors() -> Any:
         yield
     except DuplicateKeyError as error:
         raise AlreadyThere from error
+    except BulkWriteError as error:
+        if any(fault["code"] == DUPLICATE_KEY for fault in error.details["writeErrors"]):
+            raise AlreadyThere from error
+        raise
     except (ConnectionFailure, ExecutionTimeout, TimeoutError) as error:
         raise StorageUnavailable(type(error).__name__) from error
     except OperationFailure as error:
@@ -142,10 +151,30 @@ class Mongo:
         self._client.close()
 
 
+@dataclass
+class _Waiting:
+    """Writes to one collection that wait to go together, and the ids that they are about; `anything` if unknown."""
+
+    writes: list[Write] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    anything: bool = False
+
+    def concerns(self, query: Document) -> bool:
+        """Tell whether an answer to this query might differ once these are written."""
+        wanted = query.get("_id")
+        if self.anything or not isinstance(wanted, (str, dict)):
+            return True
+        if isinstance(wanted, str):
+            return wanted in self.ids
+        return set(wanted) != {"$in"} or not self.ids.isdisjoint(wanted["$in"])
+
+
 class Store:
     """A service's collections in one transaction. Subclasses add one method per question and per change.
 
-    A change takes the events that tell of it; they are stored in the same transaction (outbox).
+    A change takes the events that tell of it; they are stored in the same transaction (outbox). A change without an
+    answer waits for others of its collection, and goes before the next question that it may concern, at the latest with
+    the commit: a transaction of a hundred changes is some round trips, and reads what it wrote all the same.
     """
 
     INDEXES: ClassVar[Mapping[str, Sequence[IndexModel]]] = {}
@@ -153,31 +182,62 @@ class Store:
     def __init__(self, db: AsyncIOMotorDatabase[Document], session: AsyncIOMotorClientSession | None) -> None:
         self._db = db
         self._session = session
-        self.facts: list[Fact] = []
+        self._waiting: dict[str, _Waiting] = {}
+        self.facts: list[tuple[Fact, str | None]] = []
+        """What is to be told, each with the trace that it belongs to."""
+        self.changes = 0
+        """How many changes and facts this store was given."""
+
+    async def read_ahead(self, commands: Sequence[Any]) -> None:
+        """Learn at once what a group of commands will ask. A store that does not is asked by each."""
+
+    async def flush(self, *collections: str) -> None:
+        """Send what waits, of all collections or of these."""
+        for collection in collections or tuple(self._waiting):
+            if waiting := self._waiting.pop(collection, None):
+                await self._db[collection].bulk_write(waiting.writes, session=self._session)
 
     def _tell(self, facts: Iterable[Fact]) -> None:
-        self.facts.extend(facts)
+        trace = traceparent.get()
+        self.facts.extend((fact, trace) for fact in facts)
+        self.changes += 1
 
     async def _one(self, collection: str, query: Document, **options: Any) -> Document | None:
+        await self._settle(collection, query)
         found: Document | None = await self._db[collection].find_one(query, session=self._session, **options)
         return found
 
     async def _list(
-        self, collection: str, query: Document, *, sort: list[tuple[str, int]], limit: int
+        self, collection: str, query: Document, *, sort: list[tuple[str, int]], limit: int, **options: Any
     ) -> list[Document]:
-        cursor = self._db[collection].find(query, session=self._session, sort=sort, limit=limit)
+        await self._settle(collection, query)
+        cursor = self._db[collection].find(query, session=self._session, sort=sort, limit=limit, **options)
         found: list[Document] = await cursor.to_list(None)
         return found
 
+    async def _write(self, collection: str, *writes: Write, about: Iterable[str] = ()) -> None:
+        """Store without asking for an answer; `about` are the documents' ids, if they are known."""
+        waiting = self._waiting.setdefault(collection, _Waiting())
+        waiting.writes += writes
+        ids = set(about)
+        waiting.ids |= ids
+        waiting.anything = waiting.anything or not ids
+        self.changes += len(writes)
+        if self._session is None:
+            await self.flush(collection)
+
     async def _insert(self, collection: str, document: Document) -> None:
-        await self._db[collection].insert_one(document, session=self._session)
+        await self._write(collection, InsertOne(document), about=[document["_id"]] if "_id" in document else ())
 
     async def _put(self, collection: str, document: Document) -> None:
         """Store the whole document, new or not."""
-        await self._db[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=self._session)
+        key = document["_id"]
+        await self._write(collection, ReplaceOne({"_id": key}, document, upsert=True), about=(key,))
 
     async def _change(self, collection: str, query: Document, change: Document, **options: Any) -> Document | None:
         """Change one document atomically and return it as it is then; None if none fits the query."""
+        await self._settle(collection, query)
+        self.changes += 1
         changed: Document | None = await self._db[collection].find_one_and_update(
             query, change, return_document=True, session=self._session, **options
         )
@@ -190,6 +250,11 @@ class Store:
             return False
         await self._put(collection, document)
         return True
+
+    async def _settle(self, collection: str, query: Document) -> None:
+        """Send what waits if this query might not see it otherwise."""
+        if (waiting := self._waiting.get(collection)) and waiting.concerns(query):
+            await self.flush(collection)
 
 
 def beneath(area: str, field: str = "area") -> Document:

@@ -15,7 +15,7 @@ from shared.contracts.area import chain
 from shared.contracts.identity import AreaChanged, ResidentRemoved, ResidentVerified
 from shared.contracts.settings import Rules
 from shared.contracts.values import DatedSetting
-from shared.mongo import Store, from_document, to_document
+from shared.mongo import Document, Store, from_document, to_document
 
 RESIDENT_INDEXES = {"residents": [IndexModel("accounts")]}
 
@@ -44,8 +44,12 @@ class SettingsRows(Store):
         """Return what holds at a place."""
         steps = list(chain(area))
         rows = await self._list("areas", {"_id": {"$in": steps}}, sort=[("_id", 1)], limit=len(steps))
-        own = {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows}
-        return Rules(area, own)
+        return settings_of(area, rows)
+
+
+def settings_of(area: str, rows: Sequence[Document]) -> Rules:
+    """Return what holds at a place, from the rows of its area and of those above it."""
+    return Rules(area, {row["_id"]: [DatedSetting.model_validate(one) for one in row["settings"]] for row in rows})
 
 
 class ResidentRows(Store):

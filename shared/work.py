@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts import Event, Received
 from shared.errors import DomainError, Kind
 from shared.faults import crash_point
+from shared.group_commit import GroupCommit, Traced
 from shared.messaging.codec import envelope_of
 from shared.mongo import AlreadyThere, Document, Mongo, Store
 from shared.tracing import traceparent
@@ -47,6 +48,7 @@ class Delivery(Generic[S]):
     queue: str
     event: Received[Event]
     handler: Callable[[Received[Any], S, datetime], Awaitable[None]]
+    trace: str | None = None
 
     @property
     def key(self) -> str:
@@ -84,6 +86,7 @@ class Work(Generic[S]):
         """Set after each commit that left events in the outbox; the relay waits for it."""
         self._store = store
         self._running: set[str] = set()
+        self._groups: dict[Any, GroupCommit[Any, Any]] = {}
 
     async def run(self, handler: Callable[[C, S, datetime], Awaitable[R]], command: C) -> R:
         """Run one handler in a transaction and return what it returns, after the commit.
@@ -98,6 +101,21 @@ class Work(Generic[S]):
             return await self._commit(act, "api")
         except AlreadyThere:
             return await self._commit(act, "api")
+
+    async def run_together(self, handler: Callable[[C, S, datetime], Awaitable[R]], command: C, book: type[S]) -> R:
+        """Run one handler as `run` does, in one transaction with the commands for it that came meanwhile.
+
+        They run in their order, each meets what those before it did, and what they ask is read ahead by the book.
+        """
+        group = self._groups.get(handler)
+        if group is None:
+
+            async def commit(commands: Sequence[Traced[Any]]) -> list[Any]:
+                return await self._run_group(commands, handler, book)
+
+            group = self._groups[handler] = GroupCommit(commit)
+        answer: R = await group.run(command)
+        return answer
 
     async def view(self, query: Callable[[S], Awaitable[R]]) -> R:
         """Answer a question from committed data, without a transaction."""
@@ -120,6 +138,7 @@ class Work(Generic[S]):
         async def act(store: S, now: datetime) -> Document:
             # The marker goes first, so that a second request fails before it does anything.
             await store._insert(ANSWERS, {"_id": key.id, "fingerprint": key.fingerprint, "at": now})
+            await store.flush()
             answer = render(await handler(command, store, now))
             await store._change(ANSWERS, {"_id": key.id}, {"$set": {"answer": answer}})
             return answer
@@ -154,19 +173,44 @@ class Work(Generic[S]):
                 if one.key not in seen:
                     seen.add(one.key)
                     await store._insert(INBOX, {"_id": one.key, "at": now})
+                    traceparent.set(one.trace)
                     await one.handler(one.event, store, now)
 
         await self._commit(act, "consumer")
 
-    async def _commit(self, act: Callable[[S, datetime], Awaitable[R]], where: str) -> R:
+    async def _run_group(
+        self, group: Sequence[Traced[C]], handler: Callable[[C, S, datetime], Awaitable[R]], book: type[S]
+    ) -> list[R | DomainError]:
+        async def act(store: S, now: datetime) -> list[R | DomainError]:
+            await store.read_ahead([one.command for one in group])
+            return [await answered(one, store, now) for one in group]
+
+        async def answered(one: Traced[C], store: S, now: datetime) -> R | DomainError:
+            traceparent.set(one.trace)
+            before = store.changes
+            try:
+                return await handler(one.command, store, now)
+            except DomainError as error:
+                # A rule's no is that command's own answer, unless it had changed something: then none of it may stay.
+                if store.changes != before:
+                    raise
+                return error
+
+        try:
+            return await self._commit(act, "api", book)
+        except AlreadyThere:
+            return await self._commit(act, "api", book)
+
+    async def _commit(self, act: Callable[[S, datetime], Awaitable[R]], where: str, kind: type[S] | None = None) -> R:
         now = self.clock()
         crash_point(f"{where}.before_txn")
 
         async def attempt(session: AsyncIOMotorClientSession) -> tuple[R, bool]:
-            store = self._store(self.mongo.db, session)
+            store = (kind or self._store)(self.mongo.db, session)
             result = await act(store, now)
+            await store.flush()
             if store.facts:
-                envelopes = [envelope_of(fact, now, traceparent.get()) for fact in store.facts]
+                envelopes = [envelope_of(fact, now, trace) for fact, trace in store.facts]
                 rows = [
                     {
                         "_id": envelope.id,

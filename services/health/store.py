@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 
 from services.health.domain import Basis, FeverCase, FeverState, Hold, Reading
 from shared.contracts import Fact
@@ -69,11 +69,8 @@ class HealthStore(SettingsRows, ResidentRows):
 
     async def settle_retests_of(self, resident: str, before: datetime) -> None:
         """Stop waiting for the retests of everything a person had measured before an instant."""
-        await self._db["readings"].update_many(
-            {"resident": resident, "measured_at": {"$lte": before}, "retest_due": {"$type": "date"}},
-            {"$set": {"retest_due": None}},
-            session=self._session,
-        )
+        waiting = {"resident": resident, "measured_at": {"$lte": before}, "retest_due": {"$type": "date"}}
+        await self._write("readings", UpdateMany(waiting, {"$set": {"retest_due": None}}))
 
     async def end_wait(self, reading_id: str, case: str) -> None:
         """Stop waiting for the retest of a reading, for it has become a case."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from bson import Binary
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from services.reports.domain import NO_BUILDING, Category, Clue, ClueState, DayCount, Photo, merge_key
 from shared.contracts import Fact
@@ -100,15 +100,12 @@ class ReportsStore(SettingsRows, ResidentRows):
             *(f"hours.{hour}.{what}" for hour, what in one.hours),
             *(f"fevers.{building}" for building in one.fevers),
         ]
-        await self._db["figures"].update_one(
-            {"_id": f"{one.area}/{one.day.isoformat()}"},
-            {
-                "$setOnInsert": {"area": one.area, "day": one.day.isoformat()},
-                "$inc": dict.fromkeys(counters, 1),
-            },
-            upsert=True,
-            session=self._session,
-        )
+        key = f"{one.area}/{one.day.isoformat()}"
+        change = {
+            "$setOnInsert": {"area": one.area, "day": one.day.isoformat()},
+            "$inc": dict.fromkeys(counters, 1),
+        }
+        await self._write("figures", UpdateOne({"_id": key}, change, upsert=True), about=(key,))
 
     async def figures(self, area: str, day: date) -> dict[str, int]:
         """Sum the figures of an area's compounds for a day."""

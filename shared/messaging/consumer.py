@@ -25,7 +25,7 @@ from shared.messaging.parking import Failure, ParkingLot
 from shared.messaging.publisher import publish
 from shared.messaging.topology import Subscription, declare_delays, declare_events, declare_subscription
 from shared.mongo import StorageUnavailable
-from shared.tracing import continued, traceparent
+from shared.tracing import continued
 from shared.work import Delivery, Work
 
 BATCH = 100
@@ -93,6 +93,8 @@ class Consumer:
 
         Among others that write the same documents a large transaction may never be through in time; a small one is.
         """
+        if not batch:
+            return
         try:
             await self._deliver([delivery for _, delivery in batch])
         except StorageUnavailable:
@@ -102,7 +104,8 @@ class Consumer:
         except Exception:  # noqa: BLE001  # judged one by one
             await self._try_each(batch)
         else:
-            await self._acknowledge([message for message, _ in batch])
+            # One acknowledgement for all: what came before the last of them on this channel is settled too.
+            await self._acknowledge(batch[-1][0], multiple=True)
 
     async def _try_each(self, batch: Sequence[Taken]) -> None:
         for message, delivery in batch:
@@ -117,12 +120,9 @@ class Consumer:
             digest = hashlib.sha256(message.body).hexdigest()[:32]
             await self._park(message, f"unreadable-{digest}", str(error), error)
             return None
-        traceparent.set(continued(envelope.traceparent))
-        return Delivery(self._subscription.queue, event, self._subscription.handler)
+        return Delivery(self._subscription.queue, event, self._subscription.handler, continued(envelope.traceparent))
 
     async def _deliver(self, deliveries: Sequence[Delivery[Any]]) -> None:
-        if not deliveries:
-            return
         await self._work.deliver(deliveries)
         crash_point("consumer.before_ack")
         metrics.events_handled.labels(self._subscription.queue).inc(len(deliveries))
@@ -142,7 +142,7 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  # the delivery layer is where unknown faults end
             await self._retry_later(message, delivery, error, tries=OTHER_TRIES)
         else:
-            await self._acknowledge([message])
+            await self._acknowledge(message)
 
     async def _retry_later(
         self, message: AbstractIncomingMessage, delivery: Delivery[Any], error: Exception, tries: int
@@ -160,7 +160,7 @@ class Consumer:
             with again:
                 await publish(room, delivery.queue, message.body, headers)
         metrics.events_retried.labels(delivery.queue).inc()
-        await self._acknowledge([message])
+        await self._acknowledge(message)
 
     async def _try_suspect(self, message: AbstractIncomingMessage, delivery: Delivery[Any]) -> None:
         """Try alone what was in hand when the process died, and park it if the process dies of it again and again."""
@@ -181,13 +181,12 @@ class Consumer:
             with attempt:
                 await self._parking.park(key, message.body, failure, self._work.clock())
         metrics.events_parked.labels(failure.queue, reason).inc()
-        await self._acknowledge([message])
+        await self._acknowledge(message)
 
-    async def _acknowledge(self, messages: Sequence[AbstractIncomingMessage]) -> None:
+    async def _acknowledge(self, message: AbstractIncomingMessage, *, multiple: bool = False) -> None:
         # On a closed channel the broker delivers again, and the inbox knows it.
         with suppress(AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError):
-            for message in messages:
-                await message.ack()
+            await message.ack(multiple=multiple)
 
 
 def _number(message: AbstractIncomingMessage, header: str) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 
 from services.alerts.domain import LEASE, Change, Channel, Delivery, DeliveryState, Told
 from shared.contracts.area import chain
@@ -81,22 +81,17 @@ class ChannelRows(Store):
 
     async def hold_back(self, channel_id: str) -> None:
         """Keep what waits for a channel until it is replayed."""
-        await self._db["deliveries"].update_many(
-            {"channel": channel_id, "state": WAITING},
-            {"$set": {"state": DeliveryState.HELD.value}},
-            session=self._session,
-        )
+        held = {"$set": {"state": DeliveryState.HELD.value}}
+        await self._write("deliveries", UpdateMany({"channel": channel_id, "state": WAITING}, held))
 
     async def slow_down(self, channel_id: str, until: datetime) -> None:
         """Let nothing go to a channel before an instant."""
-        await self._db["deliveries"].update_many(
-            {"channel": channel_id, "state": WAITING, "next_at": {"$lt": until}},
-            {"$set": {"next_at": until}},
-            session=self._session,
-        )
+        early = {"channel": channel_id, "state": WAITING, "next_at": {"$lt": until}}
+        await self._write("deliveries", UpdateMany(early, {"$set": {"next_at": until}}))
 
     async def tell_again(self, channel_id: str, since: datetime, now: datetime) -> int:
         """Put everything a channel was to be told since an instant to its first try; returns how many."""
+        await self.flush("deliveries")
         result = await self._db["deliveries"].update_many(
             {"channel": channel_id, "created_at": {"$gte": since}},
             {"$set": {"state": WAITING, "attempts": 0, "next_at": now, "error": None, "delivered_at": None}},
@@ -107,6 +102,7 @@ class ChannelRows(Store):
     async def due_channels(self, now: datetime) -> list[str]:
         """Name the channels for which something is due."""
         query: Document = {"state": WAITING, "next_at": {"$lte": now}}
+        await self.flush("deliveries")
         due: list[str] = await self._db["deliveries"].distinct("channel", query, session=self._session)
         return due
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateMany
 from pymongo.errors import PyMongoError
 
 from services.alerts.domain import Account, Change, FeedRow, Subscription
@@ -46,7 +46,7 @@ class FeedRows(Store):
             "deleted": False,
             "suspended": False,
         }
-        await self._db["subscriptions"].update_many(query, {"$inc": {"seq": 1}}, session=self._session)
+        await self._write("subscriptions", UpdateMany(query, {"$inc": {"seq": 1}}))
         subscribed = await self._list("subscriptions", query, sort=[("_id", 1)], limit=EVERYBODY)
         snapshot = to_document(alert)
         rows = [
@@ -60,8 +60,8 @@ class FeedRows(Store):
             }
             for one in subscribed
         ]
-        if rows:
-            await self._db["feed"].insert_many(rows, ordered=False, session=self._session)
+        for row in rows:
+            await self._insert("feed", row)
 
     async def subscription(self, subscription_id: str) -> Subscription | None:
         """Find a subscription, ended ones included."""

@@ -19,6 +19,7 @@ from services.gate.api.office import MAX_TOKEN, PassOffice
 from services.gate.domain import Decider, Scan
 from services.gate.handlers import RecordScan, Sender, record_scan
 from services.gate.store import GateStore
+from services.gate.store.scan_book import ScanBook
 from shared.contracts.values import Decision, Direction, Fever, Site
 from shared.errors import DomainError
 from shared.fields import PastTime, Temperature, Time, not_older_than_14_days
@@ -179,7 +180,7 @@ class Desk:
 
     async def scan(self, body: ScanBody, sender: Sender) -> ScanView:
         """Decide or record a scan that is right in form. Raises as `record_scan` does."""
-        answer = await self.work.run(record_scan, self._command(body, sender))
+        answer = await self.work.run_together(record_scan, self._command(body, sender), ScanBook)
         return ScanView.of(answer, self.language)
 
     def _command(self, body: ScanBody, sender: Sender) -> RecordScan:

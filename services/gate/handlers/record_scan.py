@@ -20,6 +20,7 @@ from services.gate.domain.scans import SKEW
 from services.gate.handlers.contradict import done_otherwise, let_through
 from services.gate.handlers.devices import Sender, gate_of
 from services.gate.store import GateStore
+from services.gate.store.scan_book import Asked
 from shared.contracts import Fact
 from shared.contracts.gate import GateScanned
 from shared.contracts.settings import Rules
@@ -57,6 +58,13 @@ class RecordScan:
     def id(self) -> str:
         """The scan's id: the same nonce at the same gate is the same scan."""
         return derived_id("scan", self.gate, self.nonce)
+
+    @property
+    def asks(self) -> Asked:
+        """What deciding it will ask the store."""
+        device = self.sender.device
+        numbers = (self.sequence - 1, self.sequence) if device and self.sequence else ()
+        return Asked(self.id, self.gate, self.presented.pass_id if self.presented else None, device, numbers)
 
     def happened_at(self, now: datetime) -> datetime:
         """Return the instant that counts. What has been told has happened, whatever a device's clock shows."""

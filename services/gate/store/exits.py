@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany, UpdateOne
 
 from services.gate.domain import Exit, Pass, QuotaUse, Resident
 from shared.contracts import Fact
@@ -52,9 +52,8 @@ class ExitStore(Store):
         """
         row = _use_document(use)
         free = {"$not": {"$elemMatch": {"start": {"$gte": span[0], "$lt": span[1]}}}}
-        await self._db["households"].update_one(
-            {"_id": household}, {"$setOnInsert": {"uses": []}}, upsert=True, session=self._session
-        )
+        known = UpdateOne({"_id": household}, {"$setOnInsert": {"uses": []}}, upsert=True)
+        await self._write("households", known, about=(household,))
         taken = await self._change(
             "households", {"_id": household, "uses": free}, {"$push": {"uses": {"$each": [row], "$slice": -20}}}
         )
@@ -93,23 +92,21 @@ class ExitStore(Store):
 
     async def save_pass(self, admission: Pass, facts: Sequence[Fact]) -> None:
         """Store a pass and its events."""
-        await self._put("passes", {**to_document(admission), "outside": _is_outside(admission)})
+        await self._put("passes", pass_document(admission))
         self._tell(facts)
 
     async def use_pass(self, used: Pass, was: Pass) -> bool:
         """Store a pass's use unless it was used or revoked since it was read; of many at once one succeeds."""
         unused = {"_id": was.id, "version": was.version}
-        change = {"$set": {**to_document(used), "outside": _is_outside(used)}}
+        change = {"$set": pass_document(used)}
         change["$set"].pop("_id")
         return await self._change("passes", unused, change) is not None
 
     async def revoke_passes(self, resident: str, before: datetime, now: datetime) -> None:
         """Void every pass of a resident that was made before an instant and has not ended its outing."""
-        await self._db["passes"].update_many(
-            {"resident": resident, "issued_at": {"$lt": before}, "out_at": None, "revoked_at": None},
-            {"$set": {"revoked_at": now}, "$inc": {"version": 1}},
-            session=self._session,
-        )
+        unused = {"resident": resident, "issued_at": {"$lt": before}, "out_at": None, "revoked_at": None}
+        change = {"$set": {"revoked_at": now}, "$inc": {"version": 1}}
+        await self._write("passes", UpdateMany(unused, change))
 
     async def record_revocation(self, resident: Resident, before: datetime, facts: Sequence[Fact]) -> None:
         """Put a holder on the revocation list: everything made before the instant is void."""
@@ -141,5 +138,6 @@ def _use_document(use: QuotaUse) -> Document:
     return {"exit": use.exit, "label": use.label, "start": use.start}
 
 
-def _is_outside(admission: Pass) -> bool:
-    return admission.out_at is not None and admission.in_at is None
+def pass_document(admission: Pass) -> Document:
+    """Return a pass as it is stored: `outside` is what the list of those who are out goes by."""
+    return {**to_document(admission), "outside": admission.out_at is not None and admission.in_at is None}

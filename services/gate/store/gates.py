@@ -72,5 +72,6 @@ class GatesStore(Store):
 
     async def _heard(self, query: Document, limit: int) -> list[tuple[Gate, datetime | None]]:
         steps: list[Any] = [{"$match": query}, {"$sort": {"_id": 1}}, {"$limit": limit}, *_LAST_HEARD]
+        await self.flush("gates", "heard", "scans")
         rows: list[Document] = await self._db["gates"].aggregate(steps, session=self._session).to_list(None)
         return [(from_document(Gate, row), row["last_heard"]) for row in rows]

@@ -55,8 +55,8 @@ class PeopleStore(SettingsRows):
 
     async def holds_on(self, resident: Resident) -> list[Hold]:
         """Find the holds that bind a resident: on the person, the household, or the compound."""
-        targets = [resident.id, resident.household, compound_of(resident.household)]
-        rows = await self._list("holds", {"target_id": {"$in": targets}, "active": True}, sort=[("_id", 1)], limit=20)
+        targets = {"target_id": {"$in": bound_by(resident)}, "active": True}
+        rows = await self._list("holds", targets, sort=[("_id", 1)], limit=20)
         return [from_document(Hold, row) for row in rows]
 
     async def residents_beneath(self, area: str) -> list[Resident]:
@@ -78,3 +78,8 @@ class PeopleStore(SettingsRows):
         """Find a device that may speak for its gate."""
         row = await self._one("devices", {"_id": device_id, "active": True})
         return from_document(Device, row) if row else None
+
+
+def bound_by(resident: Resident) -> list[str]:
+    """Name what a hold on it binds a resident by: the person, the household, the compound."""
+    return [resident.id, resident.household, compound_of(resident.household)]

@@ -34,14 +34,13 @@ class ScanStore(Store):
     async def scan(self, scan_id: str) -> Scan | None:
         """Find a scan by its id, which its gate and nonce give."""
         row = await self._one("scans", {"_id": scan_id})
-        return _scan(row) if row else None
+        return scan_of(row) if row else None
 
     async def waiting_for_retest(self, pass_id: str, since: datetime, until: datetime) -> Scan | None:
         """Find the last scan of a pass within a span of time, if its measurement still asks for a retest."""
         query = {"pass_id": pass_id, "happened_at": {"$gte": since, "$lte": until}}
         rows = await self._list("scans", query, sort=[("happened_at", -1), ("recorded_at", -1)], limit=1)
-        newest = _scan(rows[0]) if rows else None
-        return newest if newest and newest.fever is Fever.UNCONFIRMED else None
+        return unmeasured(scan_of(rows[0])) if rows else None
 
     async def passages(self, pass_id: str) -> list[Passage]:
         """Find how a pass went through gates, whoever decided it, in the order in which it happened."""
@@ -69,6 +68,12 @@ class ScanStore(Store):
         self._tell(facts)
 
 
-def _scan(row: Document) -> Scan:
+def unmeasured(newest: Scan) -> Scan | None:
+    """Return a pass's newest scan if its measurement still asks for a retest."""
+    return newest if newest.fever is Fever.UNCONFIRMED else None
+
+
+def scan_of(row: Document) -> Scan:
+    """Read a scan's row."""
     # Rows from before devices had scans of their own lack these.
     return from_document(Scan, {"happened_at": row["recorded_at"], "done": row["decision"], **row})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DeleteOne, IndexModel, UpdateMany, UpdateOne
 
 from services.identity.domain import Account, Code, Session
 from shared.contracts import Fact
@@ -121,8 +121,8 @@ class AccountStore(Store):
 
     async def end_sessions(self, account_id: str, now: datetime) -> None:
         """End every session of an account."""
-        await self._db["sessions"].update_many(
-            {"account": account_id, "ended_at": None}, {"$set": {"ended_at": now}}, session=self._session
+        await self._write(
+            "sessions", UpdateMany({"account": account_id, "ended_at": None}, {"$set": {"ended_at": now}})
         )
 
     # Codes
@@ -153,11 +153,11 @@ class AccountStore(Store):
     async def add_time(self, collection: str, key: str, now: datetime, kept: timedelta) -> None:
         """Note that something limited was done."""
         change = {"$push": {"at": {"$each": [now], "$slice": -50}}, "$set": {"expires_at": now + kept}}
-        await self._db[collection].update_one({"_id": key}, change, upsert=True, session=self._session)
+        await self._write(collection, UpdateOne({"_id": key}, change, upsert=True), about=(key,))
 
     async def forget_times(self, collection: str, key: str) -> None:
         """Begin counting afresh."""
-        await self._db[collection].delete_one({"_id": key}, session=self._session)
+        await self._write(collection, DeleteOne({"_id": key}), about=(key,))
 
     async def add_delivery(self, delivery: Delivery) -> None:
         """Store a code to be sent."""

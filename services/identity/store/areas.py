@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from pymongo import ASCENDING, IndexModel, ReplaceOne
+from pymongo import ASCENDING, IndexModel
 
 from services.identity.domain import Area, Entry, Sealed
 from shared.contracts import Fact
@@ -58,23 +58,20 @@ class AreaStore(Store):
 
     async def save_places(self, areas: Sequence[Area], facts: Sequence[Fact]) -> None:
         """Store many areas at once: the buildings, units and rooms of a roster."""
-        if areas:
-            changes = [ReplaceOne({"_id": one.id}, _area_document(one), upsert=True) for one in areas]
-            await self._db["areas"].bulk_write(changes, ordered=False, session=self._session)
+        for one in areas:
+            await self._put("areas", _area_document(one))
         self._tell(facts)
 
     async def digests(self, entries: Sequence[str]) -> dict[str, str]:
         """Return what is kept of these entries, by their ids."""
-        cursor = self._db["roster"].find(
-            {"_id": {"$in": list(entries)}}, projection={"digest": 1}, session=self._session
-        )
-        return {row["_id"]: row["digest"] async for row in cursor}
+        query: Document = {"_id": {"$in": list(entries)}}
+        rows = await self._list("roster", query, sort=[("_id", 1)], limit=len(entries) or 1, projection={"digest": 1})
+        return {row["_id"]: row["digest"] for row in rows}
 
     async def save_entries(self, entries: Sequence[Entry]) -> None:
         """Store many entries at once."""
-        if entries:
-            changes = [ReplaceOne({"_id": one.id}, to_document(one), upsert=True) for one in entries]
-            await self._db["roster"].bulk_write(changes, ordered=False, session=self._session)
+        for one in entries:
+            await self._put("roster", to_document(one))
 
     async def entry(self, compound: str, id_lookup: str) -> Entry | None:
         """Find the entry of an ID number in a compound."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from services.identity.domain import Device, KnownGate, Refusals
 from shared.contracts import Fact
@@ -49,9 +49,8 @@ class DeviceStore(Store):
 
     async def count_refusal(self, device_id: str, now: datetime) -> None:
         """Count that the broker refused something to a device; apart, so that it never stands in a change's way."""
-        await self._db["device_refusals"].update_one(
-            {"_id": device_id}, {"$inc": {"count": 1}, "$set": {"last_at": now}}, upsert=True, session=self._session
-        )
+        change = {"$inc": {"count": 1}, "$set": {"last_at": now}}
+        await self._write("device_refusals", UpdateOne({"_id": device_id}, change, upsert=True), about=(device_id,))
 
     async def refusals(self, device_ids: Sequence[str]) -> dict[str, Refusals]:
         """Return what the broker refused these devices."""
