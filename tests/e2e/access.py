@@ -54,6 +54,7 @@ identity POST   /v1/residents/{resident_id}/remove      PWO       id:resident
 identity POST   /v1/residents/{resident_id}/reveal      WO        id:resident
 gate     POST   /v1/exits                               resident  own
 gate     GET    /v1/exits                               resident  own
+gate     GET    /v1/exits/quota                         resident  own
 gate     GET    /v1/exits/{exit_id}                     resident  id:exit
 gate     POST   /v1/exits/{exit_id}/cancel              resident  id:exit
 gate     GET    /v1/passes/keys                         anyone    -

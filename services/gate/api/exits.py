@@ -2,13 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel
 
 from services.gate.api.deps import Office, Working, Zone
 from services.gate.api.office import PassOffice
-from services.gate.domain import Exit, Pass, PassForm, Window
-from services.gate.handlers import CancelExit, RequestExit, cancel_exit, request_exit
+from services.gate.domain import Exit, Pass, PassForm, Refusal, Window
+from services.gate.handlers import (
+    CancelExit,
+    HouseholdQuota,
+    RequestExit,
+    cancel_exit,
+    household_quota,
+    request_exit,
+)
 from services.gate.store import GateStore
 from shared.contracts.values import ExitReason
 from shared.errors import not_found
@@ -40,6 +47,11 @@ class Explanation(BaseModel):
     code: str
     message: str
     params: dict[str, str]
+
+    @classmethod
+    def of(cls, refusal: Refusal, language: Language) -> "Explanation":
+        """Put a refusal into words."""
+        return cls(code=refusal.code, message=sentence(refusal.code, language, refusal.params), params=refusal.params)
 
 
 class PassToken(BaseModel):
@@ -96,15 +108,19 @@ class ExitView(BaseModel):
             end=exit_.end,
             reason=exit_.reason,
             reasons=[refusal.code for refusal in exit_.refusals],
-            explanations=[
-                Explanation(code=one.code, message=sentence(one.code, language, one.params), params=one.params)
-                for one in exit_.refusals
-            ],
+            explanations=[Explanation.of(one, language) for one in exit_.refusals],
             requested_at=exit_.requested_at,
             pass_=token,
         )
 
     model_config = {"alias_generator": lambda name: "pass" if name == "pass_" else name, "populate_by_name": True}
+
+
+class Quota(BaseModel):
+    """Whether a household's place for supplies is free; if not, what a refusal would say: who has it, and until when."""
+
+    free: bool
+    explanations: list[Explanation]
 
 
 @router.post("", status_code=201)
@@ -149,6 +165,25 @@ async def history(
     found = await work.view(ask)
     items = [ExitView.of(one, None, preferred(accept_language)) for one in found[: page.limit]]
     return Page(items=items, next=items[-1].id if len(found) > page.limit else None)
+
+
+@router.get("/quota")
+async def quota(
+    start: Annotated[Time, Query()],
+    caller: Resident,
+    work: Working,
+    zone: Zone,
+    resident: Annotated[str | None, Query()] = None,
+    accept_language: AcceptLanguage = None,
+) -> Quota:
+    """Tell whether the household's place for supplies is free for an outing from `start` on; asking takes nothing.
+
+    `resident` as in a request to go out. Everybody of a household is told the same.
+    """
+    query = HouseholdQuota(caller.account, resident, start, zone)
+    refusal = await work.view(lambda store: household_quota(query, store, work.clock()))
+    language = preferred(accept_language)
+    return Quota(free=refusal is None, explanations=[Explanation.of(refusal, language)] if refusal else [])
 
 
 @router.get("/{exit_id}")

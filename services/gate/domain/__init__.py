@@ -15,7 +15,7 @@ from services.gate.domain.entities import (
     Resident,
     Scan,
 )
-from services.gate.domain.exits import Window, next_opening, objections, quota_window
+from services.gate.domain.exits import Window, is_near, next_opening, objections, quota_refusal, quota_window
 from services.gate.domain.offline import OfflineData, held_holders, targets_groups
 from services.gate.domain.passages import Passage, retraced
 from services.gate.domain.scans import Presented, Situation, Verdict, decide, measure
@@ -43,10 +43,12 @@ __all__ = [
     "Window",
     "decide",
     "held_holders",
+    "is_near",
     "is_silent",
     "measure",
     "next_opening",
     "objections",
+    "quota_refusal",
     "quota_window",
     "retraced",
     "targets_groups",

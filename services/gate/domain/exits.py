@@ -1,6 +1,6 @@
 """The rules of going out, each with its own reason code."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -28,13 +28,17 @@ class Window:
         sensible = (
             self.start < self.end
             and self.end > now
-            and self.start >= now - BACKDATED
-            and self.start <= now + FURTHEST_AHEAD
+            and is_near(self.start, now)
             and self.end - self.start <= LONGEST_SENSIBLE
         )
         if not sensible:
             faults = [FieldFault("start", "period_invalid"), FieldFault("end", "period_invalid")]
             raise DomainError(Kind.INVALID, "period_invalid", faults)
+
+
+def is_near(start: datetime, now: datetime) -> bool:
+    """Tell whether an outing may be asked for that starts then."""
+    return now - BACKDATED <= start <= now + FURTHEST_AHEAD
 
 
 def objections(
@@ -92,6 +96,23 @@ def quota_window(start: datetime, interval_days: int, zone: ZoneInfo) -> tuple[d
     return day - timedelta(days=interval_days - 1), day + timedelta(days=interval_days)
 
 
-def next_opening(use: QuotaUse, interval_days: int, zone: ZoneInfo) -> datetime:
-    """Return when a household may send somebody out again after this outing."""
-    return quota_window(use.start, interval_days, zone)[1]
+def next_opening(uses: Sequence[QuotaUse], start: datetime, interval_days: int, zone: ZoneInfo) -> datetime:
+    """Return from when on a household may send somebody out; that is `start` itself if its place is free then.
+
+    What the household has planned for later counts too, so that this instant is not refused in its turn.
+    """
+    while standing := _standing(uses, start, interval_days, zone):
+        start = quota_window(standing[-1].start, interval_days, zone)[1]
+    return start
+
+
+def quota_refusal(uses: Sequence[QuotaUse], start: datetime, interval_days: int, zone: ZoneInfo) -> Refusal:
+    """Say who has the household's place for a start that is not free, and when the next one opens."""
+    standing = _standing(uses, start, interval_days, zone)
+    opens = next_opening(uses, start, interval_days, zone)
+    return Refusal("household_quota_used", {"used_by": standing[-1].label, "next_opens": opens.isoformat()})
+
+
+def _standing(uses: Sequence[QuotaUse], start: datetime, interval_days: int, zone: ZoneInfo) -> list[QuotaUse]:
+    low, high = quota_window(start, interval_days, zone)
+    return sorted((use for use in uses if low <= use.start < high), key=lambda use: use.start)

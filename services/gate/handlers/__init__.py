@@ -3,6 +3,7 @@
 from services.gate.handlers.add_gate import AddGate, add_gate
 from services.gate.handlers.cancel_exit import CancelExit, cancel_exit
 from services.gate.handlers.devices import Hear, Sender, gate_of, hear
+from services.gate.handlers.household_quota import HouseholdQuota, household_quota
 from services.gate.handlers.offline_data import offline_data
 from services.gate.handlers.project import (
     project_device,
@@ -20,6 +21,7 @@ __all__ = [
     "AddGate",
     "CancelExit",
     "Hear",
+    "HouseholdQuota",
     "RecordScan",
     "RequestExit",
     "RevokePasses",
@@ -29,6 +31,7 @@ __all__ = [
     "gate_of",
     "gates_to_judge",
     "hear",
+    "household_quota",
     "judge_gate",
     "offline_data",
     "project_device",

@@ -12,8 +12,8 @@ from services.gate.domain import (
     Refusal,
     Resident,
     Window,
-    next_opening,
     objections,
+    quota_refusal,
     quota_window,
 )
 from services.gate.domain.entities import EXEMPT
@@ -45,7 +45,7 @@ async def request_exit(command: RequestExit, store: GateStore, now: datetime) ->
     """
     if answered := await store.exit(command.id):
         return answered, await store.pass_(answered.pass_id) if answered.pass_id else None
-    resident = await _resident(command, store)
+    resident = await resident_for(command.account, command.resident, store)
     command.window.require_sensible(now)
     rules = await store.rules(resident.household)
     holds = await store.holds_on(resident)
@@ -73,14 +73,15 @@ async def request_exit(command: RequestExit, store: GateStore, now: datetime) ->
     return exit_, admission
 
 
-async def _resident(command: RequestExit, store: GateStore) -> Resident:
-    mine = await store.residents_of(command.account)
-    if command.resident is None:
+async def resident_for(account: str, resident: str | None, store: GateStore) -> Resident:
+    """Find the resident that an account means: the one it names among those it acts for, else its own."""
+    mine = await store.residents_of(account)
+    if resident is None:
         # The account's own registration is the first; those it acts for came after and are named.
         if not mine:
             raise conflict("not_verified")
         return mine[0]
-    found = next((one for one in mine if one.id == command.resident), None)
+    found = next((one for one in mine if one.id == resident), None)
     if found is None:
         raise not_found()
     return found
@@ -89,11 +90,9 @@ async def _resident(command: RequestExit, store: GateStore) -> Resident:
 async def _take_place(command: RequestExit, resident: Resident, rules: Rules, store: GateStore) -> list[Refusal]:
     start, interval = command.window.start, int(rules.number("exit.interval_days", command.window.start))
     use = QuotaUse(command.id, resident.label, start)
-    standing = await store.take_place(resident.household, use, quota_window(start, interval, command.zone))
-    if standing is None:
+    if await store.take_place(resident.household, use, quota_window(start, interval, command.zone)):
         return []
-    opens = next_opening(standing, interval, command.zone)
-    return [Refusal("household_quota_used", {"used_by": standing.label, "next_opens": opens.isoformat()})]
+    return [quota_refusal(await store.uses_of(resident.household), start, interval, command.zone)]
 
 
 def _decided(

@@ -45,8 +45,8 @@ class ExitStore(Store):
             query["_id"] = {"$lt": before}
         return [from_document(Exit, row) for row in await self._list("exits", query, sort=[("_id", -1)], limit=limit)]
 
-    async def take_place(self, household: str, use: QuotaUse, span: tuple[datetime, datetime]) -> QuotaUse | None:
-        """Take the household's place for supplies, or return the outing that has it.
+    async def take_place(self, household: str, use: QuotaUse, span: tuple[datetime, datetime]) -> bool:
+        """Take the household's place for supplies, unless an outing that starts within the span has it.
 
         One conditional update settles it: of any number of requests at the same instant one finds the place free.
         """
@@ -57,12 +57,12 @@ class ExitStore(Store):
         taken = await self._change(
             "households", {"_id": household, "uses": free}, {"$push": {"uses": {"$each": [row], "$slice": -20}}}
         )
-        if taken:
-            return None
+        return taken is not None
+
+    async def uses_of(self, household: str) -> list[QuotaUse]:
+        """List the household's last outings for supplies, past and planned."""
         there = await self._one("households", {"_id": household})
-        uses = there["uses"] if there else []
-        standing = max((one for one in uses if span[0] <= one["start"] < span[1]), key=lambda one: one["start"])
-        return QuotaUse(standing["exit"], standing["label"], standing["start"])
+        return [QuotaUse(one["exit"], one["label"], one["start"]) for one in (there["uses"] if there else [])]
 
     async def free_place(self, household: str, exit_id: str) -> None:
         """Give the household's place back."""

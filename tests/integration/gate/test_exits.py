@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -157,3 +158,63 @@ class TestRequestExit:
 
         assert answer.status_code == 409
         assert answer.json()["code"] == "not_verified"
+
+
+async def quota(district: District, person: Person, **query: str) -> Any:
+    asked = {"start": window()["start"], **query}
+    return await district.http("gate").get("/v1/exits/quota", params=asked, headers=district.phone(person.account))
+
+
+class TestQuota:
+    async def test_everybody_of_a_household_sees_the_same_truth_before_asking(
+        self, district: District, person: Person
+    ) -> None:
+        """Word for word what a request would be told; looking takes nothing, and cancelling shows at once."""
+        compound = person.room.rsplit(".", 3)[0]
+        other, neighbour = somebody(compound), somebody(compound, "b1.u1.r102")
+        await settle(district, compound, other, neighbour)
+        for one in (person, other, person):
+            assert (await quota(district, one)).json() == {"free": True, "explanations": []}
+        exit_ = await ask(district, person, **window())
+
+        mine, theirs = [(await quota(district, one)).json() for one in (person, other)]
+        refused = await ask(district, other, **window())
+
+        assert mine == theirs == {"free": False, "explanations": refused["explanations"]}
+        assert (await quota(district, neighbour)).json()["free"]
+        opens = refused["explanations"][0]["params"]["next_opens"]
+        assert (await quota(district, other, start=opens)).json()["free"]
+        phone = district.phone(person.account)
+        await district.http("gate").post(f"/v1/exits/{exit_['id']}/cancel", headers=phone)
+        assert (await quota(district, other)).json()["free"]
+
+    async def test_households_of_others_do_not_exist(self, district: District, person: Person) -> None:
+        """Who of a household is out tells a burglar when nobody is at home."""
+        stranger = somebody(person.room.rsplit(".", 3)[0], "b1.u1.r102")
+        await settle(district, person.room.rsplit(".", 3)[0], stranger)
+        await ask(district, person, **window())
+
+        theirs = await quota(district, stranger, resident=person.resident)
+        nobodys = await quota(district, stranger, resident=new_id("res"))
+        unknown = await quota(district, somebody(district.new_compound()))
+
+        assert theirs.status_code == nobodys.status_code == 404
+        assert theirs.json()["code"] == nobodys.json()["code"]
+        assert (unknown.status_code, unknown.json()["code"]) == (409, "not_verified")
+
+    @pytest.mark.parametrize(
+        ("start", "code"),
+        [
+            ("tomorrow", "time_format"),
+            ("2026-02-07T12:00:00", "time_zone_missing"),
+            ("2020-02-07T12:00:00Z", "period_invalid"),
+            ("9999-12-31T23:59:59Z", "period_invalid"),
+            ("0001-01-01T00:00:00Z", "period_invalid"),
+        ],
+    )
+    async def test_what_no_rule_needs_to_see(self, district: District, person: Person, start: str, code: str) -> None:
+        """The same starts as a request may have, and no others."""
+        answer = await quota(district, person, start=start)
+
+        assert answer.status_code == 422
+        assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [("start", code)]

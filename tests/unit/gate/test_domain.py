@@ -19,6 +19,7 @@ from services.gate.domain import (
     measure,
     next_opening,
     objections,
+    quota_refusal,
     quota_window,
 )
 from shared.contracts.settings import Rules
@@ -119,7 +120,24 @@ class TestWindow:
 class TestQuota:
     def test_days_are_calendar_days(self) -> None:
         """Out on the 7th at any hour, out again from the 9th on."""
-        assert next_opening(QuotaUse("exit_1", "张**", NOON), 2, ZONE) == datetime(2026, 2, 9, tzinfo=ZONE)
+        uses = [QuotaUse("exit_1", "张**", NOON)]
+
+        assert next_opening(uses, NOON, 2, ZONE) == datetime(2026, 2, 9, tzinfo=ZONE)
+
+    def test_what_is_free_opens_at_once(self) -> None:
+        """Whoever is told "from now on" need not look at a calendar."""
+        uses = [QuotaUse("exit_1", "张**", NOON - timedelta(days=2))]
+
+        assert next_opening(uses, NOON, 2, ZONE) == NOON
+        assert next_opening([], NOON, 2, ZONE) == NOON
+
+    def test_what_is_planned_is_jumped_over(self) -> None:
+        """Out on the 7th and planned for the 9th: told "from the 9th on", the next one would be refused then."""
+        uses = [QuotaUse("exit_1", "张**", NOON), QuotaUse("exit_2", "李**", NOON + timedelta(days=2))]
+
+        refusal = quota_refusal(uses, NOON, 2, ZONE)
+
+        assert refusal.params == {"used_by": "张**", "next_opens": datetime(2026, 2, 11, tzinfo=ZONE).isoformat()}
 
     @given(st.integers(-10_000, 10_000), st.integers(1, 30))
     def test_it_is_mutual(self, minutes: int, days: int) -> None:
