@@ -5,7 +5,7 @@ parameters, which never hold what was refused.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -44,10 +44,11 @@ def sentence(code: str, language: Language, params: dict[str, str] | None = None
 
 
 def _readable(value: str) -> str:
-    """Return an instant as a person at a gate reads it; anything else as it is."""
+    """Return an instant as a person at a gate reads it, a day's beginning as that day; anything else as it is."""
     if not _INSTANT.match(value):
         return value
-    return datetime.fromisoformat(value).astimezone(_ZONE).strftime("%m-%d %H:%M")
+    at = datetime.fromisoformat(value).astimezone(_ZONE)
+    return at.strftime("%m-%d %H:%M" if at.time() != time() else "%m-%d")
 
 
 class _Lenient(dict[str, str]):

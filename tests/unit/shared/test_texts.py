@@ -16,6 +16,12 @@ class TestSentence:
         assert "11-24 15:25" in told
         assert "2026" not in told
 
+    def test_tells_a_days_beginning_as_the_day(self) -> None:
+        """Nobody goes out at midnight because the next exit opens "at 00:00"."""
+        told = sentence("household_quota_used", "en", {"used_by": "王**", "next_opens": "2026-11-28T00:00:00+08:00"})
+
+        assert told.endswith("opens 11-28.")
+
     def test_leaves_everything_else_as_it_is(self) -> None:
         """A name is a name, and what is missing is shown as missing."""
         told = sentence("household_quota_used", "en", {"used_by": "王**", "next_opens": "2026-11-25"})
