@@ -137,48 +137,6 @@ class TestGoingOut:
         assert end - start == timedelta(hours=2)
         assert body["reason"] == "supplies"
 
-    async def test_second_of_a_household_learns_when_the_next_exit_opens(
-        self, screens: Screens, town: Town, me: Owner
-    ) -> None:
-        """A refusal is bearable if it says who has the place, what is possible instead, and how to object."""
-        wife = owner("李梅")
-        await town.import_roster(me, wife)
-        headers = await town.sign_in_by_phone(me.phone)
-        await town.register(me, headers)
-        await town.ask_until(headers, "approved")
-        phone = await verified(screens, town, wife)
-        section = await phone.go("go")
-        await section.get_by_role("button", name="Ask to go out").click()
-
-        refusal = section.locator(".refusal")
-        await expect(refusal).to_contain_text("of your household has the place")
-        await expect(refusal).not_to_contain_text("T16:00")
-        await expect(refusal).to_be_focused()
-        await phone.screen.look("resident-refused")
-        await refusal.get_by_role("button", name="I do not agree").click()
-        await phone.page.locator("#appeal-text").fill("我丈夫已经隔离，家里没有菜。")
-        await phone.screen.look("resident-appeal")
-        await phone.page.get_by_role("button", name="Send the appeal").click()
-        mine = phone.page.locator("#section-report .history > li")
-        await expect(mine).to_contain_text("Appeal")
-
-        listed = await town.call("GET", f"/v1/clues?area={town.compound}", town.staff["official"])
-        appeal = listed.json()["items"][0]
-        assert (appeal["category"], appeal["about"].startswith("exit_")) == ("appeal", True)
-        assert "Building 3, unit 1, room 502" in appeal["place"]
-
-        section = await phone.go("go")
-        await expect(section.get_by_text("Next outing of your household")).to_be_visible()
-        await section.get_by_role("button", name="Ask to go out").click()
-        await refusal.get_by_role("button", name="next possible day").click()
-        await section.get_by_role("button", name="Ask to go out").click()
-        await expect(phone.heading).to_have_text("Not yet")
-        await phone.screen.look("resident-early")
-        section = await phone.go("go")
-        await section.get_by_role("button", name="Cancel this outing").click()
-        await section.get_by_role("button", name="Touch again").click()
-        await expect(section.locator(".history > li").first).to_contain_text("Cancelled")
-
 
 class TestPass:
     async def test_without_network_it_says_so_and_ends(self, screens: Screens, town: Town, me: Owner) -> None:
@@ -206,8 +164,26 @@ class TestPass:
         await expect(phone.heading).to_have_text("Ready to go")
         await phone.page.context.set_offline(True)
         await phone.page.reload()
-        await expect(phone.page.get_by_text("Without network your pass cannot be shown.")).to_be_visible()
+        notice = phone.page.locator(".notice", has_text="This works")
+        await expect(notice).to_contain_text("At the gate, show your ID card")
+        await expect(notice).to_contain_text("This does not: Showing your pass")
         await phone.screen.look("resident-offline-start")
+        await phone.page.context.set_offline(False)
+        await expect(phone.heading).to_have_text("Ready to go")
+
+    async def test_unused_it_ends_with_its_time(self, screens: Screens, town: Town, me: Owner) -> None:
+        """Who comes to the gate too late learns it from the phone, and may ask again at once."""
+        headers = await town.sign_in_by_phone(me.phone)
+        await town.register(me, headers)
+        await town.ask_until(headers, "approved")
+        phone = await Phone.open(screens, town, me)
+        await expect(phone.heading).to_have_text("Ready to go")
+        await phone.page.clock.fast_forward("02:00:01")
+
+        await expect(phone.heading).to_have_text("Not valid any more")
+        await expect(phone.page.locator(".pass-code")).to_be_hidden()
+        await expect(phone.page.locator("#section-pass").get_by_role("link", name="Ask to go out")).to_be_visible()
+        await phone.screen.look("resident-over")
 
     async def test_who_is_held_sees_why_and_until_when(self, screens: Screens, town: Town, me: Owner) -> None:
         """A green screen would send them to a gate that turns them away; a rule without a reason invites a fight."""
@@ -231,6 +207,7 @@ class TestPass:
         section = await phone.go("me")
         await expect(section.get_by_text("武汉返回")).to_be_visible()
         await expect(section.get_by_text("An official of your area lifts it.")).to_be_visible()
+        await phone.screen.look("resident-held-me")
 
 
 class TestReport:

@@ -117,7 +117,7 @@ class ExitView(BaseModel):
 
 
 class Quota(BaseModel):
-    """Whether a household's place for supplies is free; if not, what a refusal would say: who has it, and until when."""
+    """Whether a household's place for supplies is free; if not, what a refusal would say: by whom, and until when."""
 
     free: bool
     explanations: list[Explanation]

@@ -7,6 +7,7 @@ import { outings } from "./resident/outings.js";
 import { pass } from "./resident/pass.js";
 import { person } from "./resident/person.js";
 import { registration } from "./resident/registration.js";
+import { relative } from "./resident/relative.js";
 import { appealing, route, shell } from "./resident/shell.js";
 
 Alpine.store("route", route);
@@ -14,4 +15,4 @@ Alpine.store("person", person);
 Alpine.store("outings", outings);
 Alpine.store("clues", clues);
 
-start({ shell, registration, pass, going, clueForm, appealing });
+start({ shell, registration, relative, pass, going, clueForm, appealing });

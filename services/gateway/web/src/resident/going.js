@@ -1,12 +1,13 @@
 // Asking to go out: the usual window is offered, so that two taps are enough.
-import { fieldValue, instant, moment } from "../lib/format.js";
+import { call, Problem } from "../lib/api.js";
+import { fieldValue, instant } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
 import { attempt, focusSoon } from "./attempt.js";
-import { fill, spoken } from "./places.js";
 import { from, label, soon, usual } from "./windows.js";
 
 const STALE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
+const LOOK_AGAIN_MS = 20_000;
 
 export const going = () => ({
 	reason: "supplies",
@@ -17,6 +18,8 @@ export const going = () => ({
 	end: "",
 	who: "",
 	refused: null,
+	place: null,
+	looking: null,
 	busy: false,
 	fault: null,
 	cancelling: "",
@@ -27,6 +30,16 @@ export const going = () => ({
 			() => Alpine.store("outings").known && Alpine.store("route").at === "go",
 			(open) => open && this.offer(),
 		);
+		Alpine.watch(
+			() => this.placeAsked,
+			() => this.lookForPlace(),
+		);
+		// Somebody else of the household may be faster, or change their mind, while this one reads.
+		this.looking = setInterval(() => document.hidden || this.lookForPlace(), LOOK_AGAIN_MS);
+	},
+
+	destroy() {
+		clearInterval(this.looking);
 	},
 
 	offer() {
@@ -67,17 +80,45 @@ export const going = () => ({
 		return this.which === "usual" ? this.usual : this.soon;
 	},
 
+	/** Whom the outing is for, if that is not the owner of this phone. */
+	get acting() {
+		return this.who && this.who !== this.$store.person.people[0]?.id ? { resident: this.who } : {};
+	},
+
+	/** What to ask about the household's place for supplies; nothing while no such outing is being chosen. */
+	get placeAsked() {
+		const { outings, person, route } = this.$store;
+		const open = outings.known && route.at === "go" && person.state === "verified" && !person.holds.length;
+		if (!open || this.reason !== "supplies" || !this.wanted || Number.isNaN(Date.parse(this.wanted.start))) return "";
+		return new URLSearchParams({ start: this.wanted.start, ...this.acting }).toString();
+	},
+
+	/** Whether the household's place is free then; unknown without network, and for what is no time at all. */
+	async lookForPlace() {
+		const asked = this.placeAsked;
+		if (!asked) {
+			this.place = null;
+			return;
+		}
+		let found = null;
+		try {
+			found = await call("GET", `/v1/exits/quota?${asked}`);
+		} catch (problem) {
+			if (!(problem instanceof Problem)) throw problem;
+		}
+		if (asked === this.placeAsked) this.place = found;
+	},
+
 	of(field) {
 		return this.fault?.of?.(field) ?? "";
 	},
 
 	async submit() {
 		this.refused = null;
-		const { people, rules } = this.$store.person;
+		const { rules } = this.$store.person;
 		// Whoever read for a while means now, not then.
 		if (Date.parse(this.soon.start) < Date.now() - STALE_MS) this.soon = soon(rules, Date.now());
-		const acting = this.who && this.who !== people[0]?.id ? { resident: this.who } : {};
-		const body = { ...this.wanted, reason: this.reason, ...acting };
+		const body = { ...this.wanted, reason: this.reason, ...this.acting };
 		let exit = null;
 		await attempt(this, async () => {
 			exit = await this.$store.outings.ask(body);
@@ -98,30 +139,14 @@ export const going = () => ({
 		focusSoon(this, () => this.$refs.refusal);
 	},
 
-	said(exit) {
-		return exit.explanations.map((one) => ({ code: one.code, text: spoken(one) }));
-	},
-
 	/** When the household may send somebody out again, if that is what stands in the way. */
 	opens(exit) {
 		return exit?.explanations.find((one) => one.params.next_opens)?.params.next_opens ?? "";
 	},
 
-	/** What the gate said of the household's next outing, until it is asked for one again. */
-	get quotaLine() {
-		const { list } = this.$store.outings;
-		const last = list.find((one) => one.reason === "supplies" && one.status !== "cancelled");
-		const opens = this.opens(last);
-		return Date.parse(opens) > Date.now() ? fill(words.next_opens, { at: moment(opens) }) : "";
-	},
-
-	get opensLabel() {
-		return moment(this.opens(this.refused));
-	},
-
-	takeOpening() {
+	takeOpening(answer) {
 		this.which = "other";
-		this.fields(from(this.opens(this.refused), this.usual));
+		this.fields(from(this.opens(answer), this.usual));
 		this.refused = null;
 		focusSoon(this, () => this.$refs.start);
 	},
@@ -153,6 +178,7 @@ export const going = () => ({
 		}
 		this.cancelling = "";
 		await attempt(this, () => this.$store.outings.cancel(exit.id));
+		await this.lookForPlace();
 	},
 
 	cancelWord(exit) {
@@ -160,9 +186,7 @@ export const going = () => ({
 	},
 
 	appeal(exit) {
-		const matter = this.said(exit)
-			.map((one) => one.text)
-			.join(" ");
+		const matter = exit.explanations.map((one) => one.message).join(" ");
 		this.$dispatch("appeal", { about: exit.id, matter });
 	},
 });

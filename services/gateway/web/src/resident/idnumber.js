@@ -25,6 +25,9 @@ export function judge(text) {
 	return { state: "bad", says: sentenceFor(error) };
 }
 
+/** Whether a judgement is bad news; a number too short is, once its field was left. */
+export const isBad = ({ state }, left) => state === "bad" || (left && state === "typing");
+
 function sentenceFor(error) {
 	if (error instanceof InvalidChecksum) return words.id_checksum;
 	if (error instanceof InvalidComponent) return words.id_birth_date;

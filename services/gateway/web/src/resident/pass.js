@@ -193,6 +193,11 @@ export const pass = () => ({
 		return this.exit ? words[`reason_${this.exit.reason}`] : "";
 	},
 
+	/** The same pass on paper, for somebody who goes without this phone. */
+	get printed() {
+		return this.token ? `/v1/passes/${this.token.id}/print` : false;
+	},
+
 	choiceLabel(exit) {
 		return `${label(exit)} · ${this.$store.person.nameOf(exit.resident)}`;
 	},

@@ -1,25 +1,22 @@
-// Places and sentences as people say them: never a dotted path, never a bare timestamp.
-import { moment } from "../lib/format.js";
+// Places and sentences as people say them: never a dotted path.
 import { words } from "../lib/page.js";
 
 /** Fill `{name}` in a text. */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-/** A household as people write it; its path ends with building, unit (`u0`: none) and room. */
-export function roomName(household) {
+/** Building, unit (empty: none) and room of a household, with which its path ends. */
+export function roomOf(household) {
 	const [building, unit, room] = household
 		.split(".")
 		.slice(-3)
 		.map((step) => step.slice(1).toUpperCase());
-	return fill(unit === "0" ? words.room_without_unit : words.room, { building, unit, room });
+	return { building, unit: unit === "0" ? "" : unit, room };
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T/;
-
-/** A sentence of the API whose parameters may hold instants, with these as the district's clock shows them. */
-export function spoken({ message, params = {} }) {
-	const instants = Object.values(params).filter((value) => INSTANT.test(value));
-	return instants.reduce((text, value) => text.replaceAll(value, moment(value)), message);
+/** A household as people write it. */
+export function roomName(household) {
+	const room = roomOf(household);
+	return fill(room.unit ? words.room : words.room_without_unit, room);
 }
 
 /** Compounds by the name of what they lie in, from the list of areas: `[{name, compounds}]`. */

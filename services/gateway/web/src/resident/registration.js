@@ -2,7 +2,7 @@
 import { all, call } from "../lib/api.js";
 import { Alpine } from "../lib/page.js";
 import { attempt, focusSoon, onceEach } from "./attempt.js";
-import { judge, plain } from "./idnumber.js";
+import { isBad, judge, plain } from "./idnumber.js";
 import { byCommunity } from "./places.js";
 import { label, soon } from "./windows.js";
 
@@ -88,9 +88,8 @@ export const registration = () => ({
 		return judge(this.number);
 	},
 
-	/** Whoever has left the field with a number too short wants to know it. */
 	get numberIsBad() {
-		return this.judged.state === "bad" || (this.left && this.judged.state === "typing");
+		return isBad(this.judged, this.left);
 	},
 
 	get first() {

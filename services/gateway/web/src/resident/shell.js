@@ -67,9 +67,12 @@ export const shell = () => ({
 		await Promise.all([this.$store.outings.load(), this.$store.clues.load()]);
 	},
 
-	/** Somebody decides about a registration; whoever waits for it sees the decision without doing anything. */
+	/** Somebody decides about a registration, or the network comes back: who waits for it sees that by itself. */
 	async lookAgain() {
-		if (this.$store.person.state !== "pending" || document.hidden) return;
+		if (document.hidden) return;
+		const { state, me } = this.$store.person;
+		if (state === "offline") await this.load();
+		if (state !== "pending" && !me?.others.some((one) => one.status === "pending")) return;
 		await this.$store.person.load();
 		if (this.$store.person.state === "verified") await this.$store.outings.load();
 	},
