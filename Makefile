@@ -4,7 +4,7 @@ BIN := .venv/bin
 WEB := services/gateway/web
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/bytecode
 
-.PHONY: help setup run test lint fmt lock contracts words clean
+.PHONY: help setup run test bench lint fmt lock contracts words clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,6 +15,9 @@ run: .venv/.ok $(WEB)/static/manifest.json ## bring up the whole district here: 
 
 test: lint .venv/.browser ## lint, types, import rules and every test, on real servers
 	$(BIN)/python -m pytest
+
+bench: .venv/.ok $(WEB)/static/manifest.json .venv/.wrk ## measure against floors, into .menshen/bench.json; takes most of an hour
+	$(BIN)/menshen bench
 
 lint: .venv/.ok $(WEB)/static/manifest.json ## ruff, mypy --strict, import-linter, released contracts
 	$(BIN)/ruff check .
@@ -44,6 +47,10 @@ setup: .venv/.ok ## install what the project needs: system packages, then the lo
 
 .venv/.browser: .venv/.ok
 	@sh deploy/setup.sh $(PY) browser
+	@touch $@
+
+.venv/.wrk: .venv/.ok
+	@sh deploy/setup.sh $(PY) bench
 	@touch $@
 
 $(WEB)/static/manifest.json: .venv/.ok package-lock.json $(WEB)/build.mjs $(shell find $(WEB)/src -type f)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prepares a Debian machine for Menshen: system packages where they are missing, then .venv from the locked requirements.
-# Called by make; running it again changes nothing that is already there. With a second word, `browser`, what the tests
-# of the screens need besides.
+# Called by make; running it again changes nothing that is already there. With a second word, what else is needed:
+# `browser` for the tests of the screens, `bench` for the measurements.
 set -eu
 python="${1:-python3}"
 
@@ -15,6 +15,9 @@ ldconfig -p 2>/dev/null | grep -q 'libcurl\.so\.4 ' || [ -e /usr/lib/x86_64-linu
 if [ "${2:-}" = browser ]; then
     command -v chromium >/dev/null || missing="$missing chromium"
     [ -e /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc ] || missing="$missing fonts-wqy-zenhei"
+fi
+if [ "${2:-}" = bench ]; then
+    command -v wrk >/dev/null || missing="$missing wrk"
 fi
 
 if [ -n "$missing" ]; then

@@ -4,6 +4,7 @@ import typer
 
 from menshen import contracts, parked
 from menshen.admin import admin
+from menshen.bench.main import bench
 from menshen.gate_agent.main import gate_agent
 from menshen.secrets import generate
 from menshen.simulation import simulate
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(admin)
 app.command()(simulate)
+app.command()(bench)
 app.command(name="gate-agent")(gate_agent)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(parked.app, name="parked")

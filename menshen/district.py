@@ -77,6 +77,11 @@ class District:
         """The process id of each service's process that runs now, by name."""
         return self._services.pids
 
+    @property
+    def server_pids(self) -> dict[str, int]:
+        """The process id of each server that runs now, by name."""
+        return self._servers.children
+
     async def boot(self) -> None:
         """Start everything, fill the demo district, and say where it is."""
         options, terminal = self._options, self._terminal
@@ -94,6 +99,8 @@ class District:
         env = self._environment()
         with terminal.step("starting RabbitMQ and MongoDB", "RabbitMQ and MongoDB are ready"):
             await self._servers.start()
+        if not options.services:
+            return env
         with terminal.step("applying indexes and queues", "indexes and queues are applied"):
             stored = (name for name in options.services if name != "gateway")
             await self._services.run(self._child("migrate", ("services", "migrate", *stored), env))

@@ -1,0 +1,1 @@
+"""The programs that Menshen is measured against: each does the same effect with the least that it needs."""

@@ -1,0 +1,165 @@
+"""A district of its own for the measurements, with everybody's keys."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from menshen import secrets
+from menshen.bench import meter
+from menshen.district import District
+from menshen.options import SERVICES, Options
+from menshen.ports import accepts
+from menshen.simulate.run import LIMITS
+from menshen.supervisor import Child, Supervisor
+from menshen.terminal import Terminal
+from services.gate.api.office import PassOffice
+from shared.contracts.values import Role
+from shared.security.keys import Signer
+from shared.security.vault import Vault
+
+HOST, PORT, BASE_PORT, FLOOR_PORT = "127.0.0.1", 8280, 17800, 8281
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Everybody's: the signers of tokens and passes, and what seals and finds ID numbers."""
+
+    tokens: Signer
+    office: PassOffice
+    vault: Vault
+
+    @classmethod
+    def of(cls, folder: Path) -> "Keys":
+        """Read a district's own."""
+        kept = secrets.environment(folder)
+        lookup = kept["MENSHEN_LOOKUP_KEY"]
+        return cls(
+            Signer(kept["MENSHEN_TOKEN_KEYS"]),
+            PassOffice(kept["MENSHEN_PASS_KEYS"], lookup),
+            Vault(kept["MENSHEN_FIELD_KEYS"], lookup),
+        )
+
+    def token(self, account: str, *grants: tuple[Role, str]) -> str:
+        """Return an access token such as identity gives after a sign-in; good for six hours."""
+        at = int(time.time())
+        claims = {
+            "sub": account,
+            "iat": at,
+            "exp": at + 6 * HOUR,
+            "grants": [[role.value, area] for role, area in grants],
+        }
+        return self.tokens.sign(json.dumps(claims).encode())
+
+
+@dataclass
+class Stage:
+    """A running district, and the means to put things into it and to read its processes."""
+
+    folder: Path
+    district: District
+    keys: Keys
+    rounds: int
+    terminal: Terminal
+    mongo: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mongo = AsyncIOMotorClient(self.district.addresses.mongo, tz_aware=True)
+
+    @property
+    def gateway(self) -> str:
+        """Where clients come in."""
+        return self.district.addresses.gateway
+
+    @property
+    def servers(self) -> Mapping[str, int]:
+        """The processes of RabbitMQ and MongoDB."""
+        return self.district.server_pids
+
+    @property
+    def services(self) -> Mapping[str, int]:
+        """The processes of the services."""
+        return {name: pid for name, pid in self.district.pids.items() if name in SERVICES}
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """All processes."""
+        return {**self.servers, **self.services}
+
+    def db(self, service: str) -> Any:
+        """Return a service's database."""
+        return self.mongo["menshen_" + service]
+
+    async def settle(self) -> float:
+        """Wait until everything that was begun is done."""
+        return await meter.settle(self.pids)
+
+    @asynccontextmanager
+    async def floor(self, module: str, *arguments: str) -> AsyncIterator[str]:
+        """Run a floor's server beside the district; yields its address."""
+        children = Supervisor(self.terminal.say)
+        argv = (sys.executable, "-m", f"menshen.bench.floors.{module}", *arguments, str(FLOOR_PORT))
+
+        async def ready() -> bool:
+            return await accepts(FLOOR_PORT)
+
+        try:
+            await children.start(
+                Child(
+                    name=module,
+                    argv=argv,
+                    env=dict(os.environ),
+                    log=self.folder / "logs" / f"{module}.log",
+                    ready=ready,
+                )
+            )
+            yield f"http://{HOST}:{FLOOR_PORT}"
+        finally:
+            await children.stop()
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, rounds: int, terminal: Terminal, services: tuple[str, ...] = SERVICES
+) -> AsyncIterator[Stage]:
+    """Bring a fresh district up without a demo and without limits of rate, and down again."""
+    _emptied(folder)
+    district = District(options(folder, services), terminal)
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(district.stop)
+        await district.start()
+        stage = Stage(folder, district, Keys.of(folder), rounds, terminal)
+        ending.callback(stage.mongo.close)
+        await stage.settle()
+        yield stage
+
+
+def _emptied(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def options(folder: Path, services: tuple[str, ...] = SERVICES) -> Options:
+    """Return what the measurements' district is asked for."""
+    return Options(
+        data=folder,
+        host=HOST,
+        port=PORT,
+        base_port=BASE_PORT,
+        services=services,
+        workers=dict.fromkeys(services, 1),
+        mongo_url=None,
+        amqp_url=None,
+        demo=False,
+        extra=LIMITS,
+    )
