@@ -29,12 +29,12 @@ _PAGE_HEADERS = {
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def _neighbours(request: Request) -> Neighbours:
+async def _neighbours(request: Request) -> Neighbours:
     neighbours: Neighbours = request.app.state.gateway.neighbours
     return neighbours
 
 
-def _counted(request: Request) -> None:
+async def _counted(request: Request) -> None:
     request.app.state.gateway.door.count_address(Entry.PUBLIC, address_of(request.scope))
 
 

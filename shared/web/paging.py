@@ -31,7 +31,9 @@ class Paging(BaseModel):
     after: str | None = None
 
 
-def _paging(limit: Annotated[int, Query()] = 50, after: Annotated[str | None, Query(max_length=64)] = None) -> Paging:
+async def _paging(
+    limit: Annotated[int, Query()] = 50, after: Annotated[str | None, Query(max_length=64)] = None
+) -> Paging:
     if not 1 <= limit <= MAX_LIMIT:
         raise invalid("limit", "limit_range")
     return Paging(limit=limit, after=after)

@@ -77,3 +77,14 @@ def test_no_public_address_of_a_registry_is_locked() -> None:
     """A lock that names a host ties everybody to it."""
     for path in ROOT.glob("requirements*.txt"):
         assert "://" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [one for one in CODE if "Depends(" in one.read_text(encoding="utf-8")], ids=named)
+def test_no_request_waits_for_a_thread(path: Path) -> None:
+    """The framework runs a plain function in a thread: that costs more than all a dependency does."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and ast.unparse(one.func) == "Depends"]
+    depended = {ast.unparse(one.args[0]) for one in calls if one.args}
+    plain = [one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+
+    assert sorted(depended & set(plain)) == []

@@ -14,17 +14,17 @@ from shared.web.auth import Staff
 from shared.work import Work
 
 
-def _work(request: Request) -> Work[AlertsStore]:
+async def _work(request: Request) -> Work[AlertsStore]:
     work: Work[AlertsStore] = request.app.state.runtime.work
     return work
 
 
-def _hub(request: Request) -> Hub:
+async def _hub(request: Request) -> Hub:
     hub: Hub = request.app.state.runtime.parts["hub"]
     return hub
 
 
-def _addresses(request: Request) -> AddressBook:
+async def _addresses(request: Request) -> AddressBook:
     addresses: AddressBook = request.app.state.runtime.parts["addresses"]
     return addresses
 

@@ -14,17 +14,17 @@ from shared.web.auth import AtGate
 from shared.work import Work
 
 
-def _work(request: Request) -> Work[GateStore]:
+async def _work(request: Request) -> Work[GateStore]:
     work: Work[GateStore] = request.app.state.runtime.work
     return work
 
 
-def _office(request: Request) -> PassOffice:
+async def _office(request: Request) -> PassOffice:
     office: PassOffice = request.app.state.runtime.parts["office"]
     return office
 
 
-def _zone(request: Request) -> ZoneInfo:
+async def _zone(request: Request) -> ZoneInfo:
     zone: ZoneInfo = request.app.state.runtime.settings.zone
     return zone
 
@@ -35,7 +35,7 @@ def sender_of(caller: Scope) -> Sender:
     return Sender(caller.account, caller.areas, device)
 
 
-def _sender(caller: AtGate) -> Sender:
+async def _sender(caller: AtGate) -> Sender:
     return sender_of(caller)
 
 

@@ -10,7 +10,7 @@ from shared.security.principal import Scope
 from shared.work import Work
 
 
-def _work(request: Request) -> Work[HealthStore]:
+async def _work(request: Request) -> Work[HealthStore]:
     work: Work[HealthStore] = request.app.state.runtime.work
     return work
 

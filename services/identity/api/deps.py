@@ -16,27 +16,27 @@ from shared.web.auth import SignedIn, Staff
 from shared.work import Work
 
 
-def _work(request: Request) -> Work[IdentityStore]:
+async def _work(request: Request) -> Work[IdentityStore]:
     work: Work[IdentityStore] = request.app.state.runtime.work
     return work
 
 
-def _cabinet(request: Request) -> Cabinet:
+async def _cabinet(request: Request) -> Cabinet:
     cabinet: Cabinet = request.app.state.runtime.parts["cabinet"]
     return cabinet
 
 
-def _doorkeeper(request: Request) -> Doorkeeper:
+async def _doorkeeper(request: Request) -> Doorkeeper:
     doorkeeper: Doorkeeper = request.app.state.runtime.parts["doorkeeper"]
     return doorkeeper
 
 
-def _provisioner(request: Request) -> Provisioner:
+async def _provisioner(request: Request) -> Provisioner:
     runtime = request.app.state.runtime
     return Provisioner(runtime.work, runtime.parts["broker"], runtime.parts["provision_due"])
 
 
-def _origin(request: Request) -> str:
+async def _origin(request: Request) -> str:
     # The gateway drops what a client claims and writes the address it saw; it is the only way in.
     forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     return forwarded or (request.client.host if request.client else "")

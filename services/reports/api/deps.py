@@ -33,27 +33,27 @@ class FormRoute(APIRoute):
         return kept
 
 
-def _work(request: Request) -> Work[ReportsStore]:
+async def _work(request: Request) -> Work[ReportsStore]:
     work: Work[ReportsStore] = request.app.state.runtime.work
     return work
 
 
-def _darkroom(request: Request) -> Darkroom:
+async def _darkroom(request: Request) -> Darkroom:
     darkroom: Darkroom = request.app.state.runtime.parts["darkroom"]
     return darkroom
 
 
-def _reporters(request: Request) -> Reporters:
+async def _reporters(request: Request) -> Reporters:
     reporters: Reporters = request.app.state.runtime.parts["reporters"]
     return reporters
 
 
-def _zone(request: Request) -> ZoneInfo:
+async def _zone(request: Request) -> ZoneInfo:
     zone: ZoneInfo = request.app.state.runtime.settings.zone
     return zone
 
 
-def _language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:
+async def _language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:
     return preferred(accept_language)
 
 
