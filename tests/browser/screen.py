@@ -136,7 +136,15 @@ class Screens:
         context = await self._browser.new_context(base_url=self._url, viewport=viewport, **still)
         context.set_default_timeout(20_000)
         self._contexts.append(context)
+        screen = await self._window(context)
+        await screen.page.goto(path)
+        return screen
+
+    async def beside(self, other: Screen) -> Screen:
+        """Open another window of the same browser: with the same cookies, the same record."""
+        return await self._window(other.page.context)
+
+    async def _window(self, context: BrowserContext) -> Screen:
         screen = Screen(await context.new_page())
         self._all.append(screen)
-        await screen.page.goto(path)
         return screen

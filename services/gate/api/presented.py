@@ -32,6 +32,7 @@ MOST_SCANS = 2**53
 MOST_SECONDS = 10.0**9
 Nonce = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 GateId = Annotated[str, StringConstraints(max_length=64)]
+Account = Annotated[str, StringConstraints(pattern=r"^acc_[0-9A-HJKMNP-TV-Z]{26}$")]
 Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 Seconds = Annotated[float, Field(strict=True, ge=-MOST_SECONDS, le=MOST_SECONDS)]
 Count = Annotated[int, Field(strict=True, ge=0, le=MOST_SCANS)]
@@ -56,11 +57,15 @@ class ScanBody(Body):
 
 
 class LateScanBody(ScanBody):
-    """A scan that an offline gate kept, with what it decided. A wrong clock's time ahead is kept and marked."""
+    """A scan that an offline gate kept, with what it decided. A wrong clock's time ahead is kept and marked.
+
+    `taken_by` is the guard who took it: on a phone that several share another one may deliver it.
+    """
 
     scanned_at: Annotated[Time, AfterValidator(not_older_than_14_days)]
     decided: Decision | None = None
     reasons: list[Code] = Field(default=[], max_length=10)
+    taken_by: Account | None = None
 
     @field_validator("reasons")
     @classmethod
@@ -203,6 +208,7 @@ class Desk:
             delivered_late=late is not None,
             decided=late.decided if late else None,
             reasons=tuple(late.reasons) if late else (),
+            taken_by=late.taken_by if late else None,
             sequence=body.sequence,
             clock=body.clock,
             skew_s=body.skew_s,

@@ -182,7 +182,8 @@ class Scan:
 
     `happened_at` is the instant that counts: the server's for a live scan, the device's for one delivered later.
     `disputed` are the codes with which the service would have refused what a device allowed. `done` is what the gate
-    did; it differs from `decision` only where a device did not wait for the answer.
+    did; it differs from `decision` only where a device did not wait for the answer. `scanned_by` is the account that
+    told of it, `taken_by` the guard who, as the device says, took it.
     """
 
     id: str
@@ -211,6 +212,7 @@ class Scan:
     done: Decision
     decided_by: Decider = Decider.SERVICE
     disputed: tuple[str, ...] = ()
+    taken_by: str | None = None
     device: str | None = None
     sequence: int | None = None
     marks: tuple[str, ...] = ()

@@ -50,6 +50,7 @@ class RecordScan:
     delivered_late: bool = False
     decided: Decision | None = None
     reasons: tuple[str, ...] = ()
+    taken_by: str | None = None
     sequence: int | None = None
     clock: str | None = None
     skew_s: float | None = None
@@ -202,6 +203,7 @@ def _scan(command: RecordScan, gate: Gate, found: _Findings, outcome: _Outcome, 
         late=now - command.scanned_at > SKEW,
         clock_skewed=command.scanned_at - now > SKEW or abs(command.skew_s or 0) > SKEW.total_seconds(),
         scanned_by=command.sender.account,
+        taken_by=command.taken_by,
         happened_at=command.happened_at(now),
         done=outcome.answer.decision,
         decided_by=Decider.DEVICE if command.decided else Decider.SERVICE,

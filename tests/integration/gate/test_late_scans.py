@@ -211,6 +211,20 @@ class TestMarks:
         assert young["status"] == 200
 
 
+class TestWhoTookIt:
+    async def test_is_kept_beside_who_delivered_it(self, box: Box) -> None:
+        """A phone is handed on with what it has not delivered yet: nobody answers for another's scans."""
+        guard, stranger = new_id("acc"), "a name"
+
+        results = await box.deliver(
+            box.was("allow", 30, taken_by=guard), box.was("allow", 10, "in"), box.was("deny", 5, taken_by=stranger)
+        )
+
+        kept = [await box.district.db("gate").scans.find_one({"_id": one["scan"]["id"]}) for one in results[:2]]
+        assert [(one["scanned_by"], one["taken_by"]) for one in kept] == [(box.device, guard), (box.device, None)]
+        assert (results[2]["status"], results[2]["error"]["field"]) == (422, "taken_by")
+
+
 class TestWhoMaySpeak:
     async def test_a_device_of_its_own_gate(self, box: Box) -> None:
         """Any other gate is refused alike, whether it is there or not; a guard may stand at every gate."""

@@ -8,6 +8,8 @@ const CHUNK = 200;
 const BATCH_SECONDS = 60;
 const FETCH_SECONDS = 20;
 const KEEP = 3 * 24 * 3600_000;
+// Not at this gate, says the service: that is about who delivers, not about the scan.
+const ENDED = { 200: "delivered", 403: "held", 404: "held" };
 
 /** Deliver until nothing waits that has its answer. Throws a Problem, and goes on there the next time. */
 export async function deliver(store) {
@@ -43,7 +45,7 @@ function endings(chunk, results) {
 	if (results.length !== chunk.length || results.some(({ status }) => status >= 500)) throw new Problem(500, {});
 	return chunk.map(({ sequence }, place) => {
 		const { status, error } = results[place];
-		return { sequence, state: status === 200 ? "delivered" : "refused", told: error?.code ?? null };
+		return { sequence, state: ENDED[status] ?? "refused", told: error?.code ?? null };
 	});
 }
 

@@ -25,7 +25,7 @@ export class Desk {
 	}
 
 	/**
-	 * Answer a scan `{gate, token, direction, temperature, site}`: `{decision, reasons, fever, by, message?, resident?}`.
+	 * Answer a scan `{gate, guard, token, direction, temperature, site}`: `{decision, reasons, fever, by, message?, resident?}`.
 	 * Throws a Problem for what the service will not take as a scan, and anything else when it could not be kept.
 	 */
 	take(scan) {
@@ -42,13 +42,14 @@ export class Desk {
 		});
 	}
 
-	async #take({ gate, token, direction, temperature, site }) {
+	async #take({ gate, guard, token, direction, temperature, site }) {
 		const shown = await readCode(token, this.known()?.keys ?? NO_KEYS);
 		const moment = this.clock.now();
 		const written = new Date(moment.at).toISOString();
 		const nonce = crypto.randomUUID();
 		const scan = {
 			nonce,
+			guard,
 			passId: shown.presented?.passId ?? "",
 			direction,
 			at: moment.at,
@@ -90,7 +91,8 @@ function live({ body, sequence, clock }) {
 
 /** A scan that was decided here, as an item of the service's batch. */
 export function lateItem(kept) {
-	return { ...live(kept), decided: kept.decision, reasons: kept.reasons.slice(0, MOST_REASONS) };
+	const reasons = kept.reasons.slice(0, MOST_REASONS);
+	return { ...live(kept), decided: kept.decision, reasons, taken_by: kept.guard ?? null };
 }
 
 function here({ decision, reasons, fever }) {

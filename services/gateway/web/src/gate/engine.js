@@ -15,7 +15,10 @@ export class Engine {
 	#clock;
 	#attended = Number.NEGATIVE_INFINITY;
 	#kick = () => {};
+	#windows = new BroadcastChannel("menshen-gate");
 	gate = "";
+	/** Who is signed in as a guard; without anybody nothing is asked of the service, and what waits goes on waiting. */
+	guard = null;
 	known = null;
 	/** Whether the service answered last, null before the first time; `trouble` is what it has against this gate. */
 	reachable = null;
@@ -33,6 +36,8 @@ export class Engine {
 		engine.desk = new Desk(engine.store, engine.#clock, () => engine.known);
 		engine.canCheck = await canCheck();
 		engine.changed = async () => changed(await engine.status());
+		// Another window of this page works on the same record.
+		engine.#windows.onmessage = () => engine.changed();
 		await engine.desk.giveUp();
 		if (!(await engine.store.note("shift"))) await engine.newShift();
 		window.addEventListener("online", () => engine.#kick());
@@ -41,25 +46,30 @@ export class Engine {
 		return engine;
 	}
 
-	/** Stand at this gate from now on; an empty one: at none, and nothing is asked of the service. */
+	/** Stand at this gate from now on. */
 	async use(gate) {
 		this.gate = gate;
-		this.known = gate && this.canCheck ? await recall(this.store, gate) : null;
-		this.#attended = Number.NEGATIVE_INFINITY;
-		this.#kick();
-		await this.changed();
+		this.known = this.canCheck ? await recall(this.store, gate) : null;
+		await this.#afresh();
+	}
+
+	/** Work for this guard from now on; null: for nobody. */
+	async serve(guard) {
+		this.guard = guard;
+		if (guard) await this.store.release();
+		await this.#afresh();
 	}
 
 	/** Answer a scan, as Desk.take does. */
 	async take(scan) {
 		try {
-			const answer = await this.desk.take({ ...scan, gate: this.gate });
+			const answer = await this.desk.take({ ...scan, gate: this.gate, guard: this.guard });
 			if (answer.by === "service") this.reachable = true;
 			else if (answer.away) this.reachable = false;
 			return answer;
 		} finally {
 			await this.store.putNote("clock", this.#clock.remembered());
-			await this.changed();
+			await this.#tell();
 			this.#kick();
 		}
 	}
@@ -75,21 +85,23 @@ export class Engine {
 
 	async status() {
 		const { at, clock } = this.#clock.now();
-		const [waiting, refused, shift] = await Promise.all([
+		const [waiting, held, refused, shift] = await Promise.all([
 			this.store.waiting(),
-			this.store.refused(),
+			this.store.count("held"),
+			this.store.count("refused"),
 			this.store.note("shift"),
 		]);
 		const age = this.known ? Math.max(0, at - this.known.fetchedAt) : null;
 		const fresh = this.known !== null && clock !== "unknown" && at <= this.known.freshUntil;
 		const mode = this.reachable !== false && !waiting ? "live" : fresh ? "offline" : "manual";
 		const { trouble, canCheck, known } = this;
-		return { mode, waiting, refused, shift, age, fresh, trouble, canCheck, threshold: known?.threshold ?? null };
+		const threshold = known?.threshold ?? null;
+		return { mode, waiting, held, refused, shift, age, fresh, trouble, canCheck, threshold };
 	}
 
 	async #run() {
 		for (;;) {
-			if (this.gate) await this.#round();
+			if (this.gate && this.guard) await this.#round();
 			const pause = this.reachable === false ? AWAY_AGAIN : (await this.store.waiting()) ? SOON : EVERY;
 			await new Promise((resolve) => {
 				this.#kick = resolve;
@@ -113,6 +125,17 @@ export class Engine {
 			this.reachable = problem instanceof Problem && !isAway(problem);
 			this.trouble = this.reachable ? problem.message : "";
 		}
+		await this.#tell();
+	}
+
+	async #afresh() {
+		this.#attended = Number.NEGATIVE_INFINITY;
+		this.#kick();
+		await this.changed();
+	}
+
+	async #tell() {
+		this.#windows.postMessage("changed");
 		await this.changed();
 	}
 }

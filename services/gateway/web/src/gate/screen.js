@@ -23,9 +23,10 @@ const station = () => ({
 	step: "loading",
 	gates: [],
 	gate: null,
+	guard: null,
 	direction: "out",
 	fault: "",
-	status: { mode: "live", waiting: 0, refused: 0, age: null, fresh: false, shift: null, trouble: "", canCheck: true },
+	status: { mode: "live", waiting: 0, held: 0, refused: 0, age: null, shift: null, trouble: "", canCheck: true },
 	ending: false,
 
 	async init() {
@@ -51,13 +52,14 @@ const station = () => ({
 
 	/** Somebody has come or gone. */
 	async signedIn(account) {
-		if (!account) {
-			this.closeCamera();
-			await engine.use("");
-			return;
-		}
-		if (!Alpine.store("session").areas("guard").length) return this.go("stranger");
-		if (this.gate) return engine.use(this.gate.id);
+		const guard = Alpine.store("session").areas("guard").length ? account : null;
+		await engine.serve(guard);
+		if (!account) return this.closeCamera();
+		const same = guard === this.guard;
+		this.guard = guard;
+		if (!guard) return this.go("stranger");
+		// Whoever comes back goes on where their session ended.
+		if (same && this.gate) return this.openCamera();
 		const kept = await engine.store.note("gate");
 		if (kept) await this.standAt(kept);
 		else await this.chooseGate();
@@ -99,7 +101,15 @@ const station = () => ({
 	},
 
 	get waits() {
-		return words.waiting.replace("{count}", this.status.waiting);
+		return words.waiting.replace("{count}", this.undelivered);
+	},
+
+	get undelivered() {
+		return this.status.waiting + this.status.held;
+	},
+
+	get kept() {
+		return words.kept.replace("{count}", this.undelivered);
 	},
 
 	get troubled() {

@@ -1,5 +1,6 @@
 // What this device keeps, in IndexedDB: every scan before anything is answered, and what must outlive a reload.
-// A scan is `open` until it has its answer, `waiting` until the service has it, then `delivered`, or `refused` for good.
+// A scan is `open` until it has its answer, `waiting` until the service has it, then `delivered`, or `refused` for good;
+// `held` while whoever is signed in does not work at its gate.
 import { openDB } from "idb";
 
 const NAME = "menshen-gate";
@@ -48,7 +49,7 @@ export class GateStore {
 		await change.done;
 	}
 
-	/** Mark scans as taken by the service, or refused by it for good; all of them or none. */
+	/** Mark scans as taken by the service, refused by it for good, or held; all of them or none. */
 	async end(endings) {
 		const change = this.#db.transaction("scans", "readwrite", STRICT);
 		for (const { sequence, state, told } of endings) {
@@ -74,12 +75,22 @@ export class GateStore {
 	}
 
 	async waiting() {
-		const both = await Promise.all(["open", "waiting"].map((one) => this.#db.countFromIndex("scans", "state", one)));
+		const both = await Promise.all([this.count("open"), this.count("waiting")]);
 		return both[0] + both[1];
 	}
 
-	async refused() {
-		return this.#db.countFromIndex("scans", "state", "refused");
+	/** How many are in a state. */
+	count(state) {
+		return this.#db.countFromIndex("scans", "state", state);
+	}
+
+	/** Let what was held wait again: somebody else may deliver it. */
+	async release() {
+		const change = this.#db.transaction("scans", "readwrite", STRICT);
+		for await (const cursor of change.store.index("state").iterate("held")) {
+			await cursor.update({ ...cursor.value, state: "waiting" });
+		}
+		await change.done;
 	}
 
 	/** Remove what the service has had for long enough. */

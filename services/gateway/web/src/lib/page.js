@@ -4,6 +4,8 @@ import { session, signIn } from "./session.js";
 
 /** The page's own words, translated where the page was rendered: `words.key`. */
 export const words = JSON.parse(document.getElementById("words").textContent);
+/** A word out of a list of them; what is newer than this page goes by its plain name. */
+export const named = (list, name) => list[name] ?? name?.replaceAll("_", " ") ?? "";
 export const locale = document.documentElement.lang;
 
 /** Start the page: components by name, each as Alpine.data takes it. */
@@ -15,6 +17,7 @@ export function start(components = {}) {
 	);
 	for (const [name, component] of Object.entries(components)) Alpine.data(name, component);
 	document.addEventListener("signed-out", () => Alpine.store("session").forget());
+	window.addEventListener("storage", (event) => Alpine.store("session").follow(event));
 	window.addEventListener("online", () => Alpine.store("net").look());
 	window.addEventListener("offline", () => Alpine.store("net").look());
 	Alpine.store("net", {

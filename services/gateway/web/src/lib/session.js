@@ -1,6 +1,8 @@
 // Who is signed in on this page, and the form by which one gets there.
 import { call, Problem, renew } from "./api.js";
 
+const KEPT = "menshen-session";
+
 /** The session's store: `account` and `grants` once known, `known` as soon as it is clear whether there are any. */
 export const session = {
 	known: false,
@@ -13,7 +15,7 @@ export const session = {
 			this.take(await this.standing());
 		} catch (problem) {
 			if (problem instanceof Problem && (problem.offline || problem.status >= 500)) {
-				const last = localStorage.getItem("menshen-session");
+				const last = localStorage.getItem(KEPT);
 				if (last) this.take(JSON.parse(last));
 			}
 		}
@@ -33,7 +35,7 @@ export const session = {
 		this.account = account;
 		this.grants = grants;
 		// Roles and areas, no secret and nothing of a person: what a page without network needs to show the right thing.
-		localStorage.setItem("menshen-session", JSON.stringify({ account, grants }));
+		localStorage.setItem(KEPT, JSON.stringify({ account, grants }));
 	},
 
 	/** The areas of a role, shortest first. */
@@ -42,10 +44,17 @@ export const session = {
 		return [...new Set(found)].sort((one, other) => one.length - other.length);
 	},
 
+	/** Another window of this browser signed in or out: the cookies are shared, so the session is. */
+	follow({ key, newValue }) {
+		if (key !== KEPT) return;
+		if (newValue) this.take(JSON.parse(newValue));
+		else this.forget();
+	},
+
 	forget() {
 		this.account = null;
 		this.grants = [];
-		localStorage.removeItem("menshen-session");
+		localStorage.removeItem(KEPT);
 	},
 
 	async leave() {
