@@ -1,12 +1,17 @@
 """What the screens say is said in both languages."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from services.alerts.domain import AlertKind, AlertState
 from services.gateway import web
+from services.gateway.web.pages import WebPages
+from services.reports.domain import Category, ClueState
 
 WEB = Path(web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -32,3 +37,16 @@ def test_every_text_has_its_chinese() -> None:
         catalogue = read_po(file, locale="zh_CN")
 
     assert [one.id for one in catalogue if one.id and not one.string] == []
+
+
+def test_the_board_has_a_word_for_every_kind_of_alert_and_clue() -> None:
+    """It listens to the kinds that it has words for: one without would come late, under its plain name."""
+    html = bytes(WebPages()._page("en", "official").body).decode()
+    found = re.search(r'<script type="application/json" id="words">(.*?)</script>', html, re.DOTALL)
+    assert found
+    words = json.loads(found[1])
+
+    assert set(words["kinds"]) == {one.value for one in AlertKind}
+    assert set(words["states"]) == {one.value for one in AlertState}
+    assert set(words["categories"]) == {one.value for one in Category}
+    assert set(words["clue"]["steps"]) == {one.value for one in ClueState}

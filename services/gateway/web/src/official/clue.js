@@ -1,7 +1,7 @@
 // One clue: what was reported, its photos, its steps, and the next one to take.
 import { call } from "../lib/api.js";
 import { moment } from "../lib/format.js";
-import { Alpine, words } from "../lib/page.js";
+import { Alpine, named, words } from "../lib/page.js";
 import { places, some } from "./places.js";
 
 const blank = () => ({ found: null, outcome: "", fault: null, busy: false });
@@ -72,7 +72,7 @@ function shown(one) {
 		text: one.text,
 		photos: one.photos,
 		outcome: one.outcome ?? "",
-		category: words.categories[one.category] ?? one.category,
+		category: named(words.categories, one.category),
 		place: [places.spoken(one.area), one.place].filter(Boolean).join(" "),
 		at: moment(one.reported_at),
 		by: one.reporter ? (one.reporter.label ?? words.clue.named) : one.anonymous ? words.clue.anonymous : words.machine,
@@ -80,7 +80,7 @@ function shown(one) {
 		due: one.state === "new" ? some(words.clue.verifyBy, moment(one.verify_due)) : "",
 		steps: one.steps.map((step, place) => ({
 			key: place,
-			name: steps[step.state] ?? step.state,
+			name: named(steps, step.state),
 			at: moment(step.at),
 			note: step.note ?? "",
 		})),

@@ -1,8 +1,10 @@
 // One area's live stream. The browser resumes by itself with Last-Event-ID; where it gives up, this goes on.
 import { renew } from "../lib/api.js";
+import { words } from "../lib/page.js";
 
-// A stream names its events by the kind of alert, and a browser hears only names it was told to listen for.
-const KINDS = ["fever", "clue", "clue_overdue", "exit_on_hold", "channel_down", "gate_silent"];
+// A stream names its events by the kind of alert, and a browser hears only names it was told to listen for. Of a kind
+// newer than this page the list tells, a little later.
+const KINDS = Object.keys(words.kinds);
 const SLOWEST_SECONDS = 30;
 
 export class Feed {

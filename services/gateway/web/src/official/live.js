@@ -4,9 +4,10 @@ import { Feed } from "./feed.js";
 
 const NOT_DONE = ["open", "acknowledged", "assigned"];
 const MOST = 5000;
-// A browser has six connections to a server; the lists below reach the areas beyond.
+// A browser has six connections to a server; of the areas beyond the list tells, which is then read more often.
 const MOST_FEEDS = 3;
 const AGAIN_SECONDS = 60;
+const AGAIN_SECONDS_BEYOND = 10;
 const TICK_MS = 1000;
 const ASLEEP_MS = 15_000;
 
@@ -14,6 +15,7 @@ export class Live {
 	/** `on.alert(alert)`, `on.list(alerts, began, complete)`, `on.link(up)`, `on.tick(now)`. */
 	constructor(roots, on) {
 		this.on = on;
+		this.again = roots.length > MOST_FEEDS ? AGAIN_SECONDS_BEYOND : AGAIN_SECONDS;
 		this.feeds = roots
 			.slice(0, MOST_FEEDS)
 			.map((area) => new Feed(area, { alert: on.alert, opened: () => this.read(), link: () => this.link() }));
@@ -28,7 +30,7 @@ export class Live {
 		window.addEventListener("offline", () => this.on.link(false), { signal });
 		this.ticked = Date.now();
 		this.ticking = setInterval(() => this.tick(), TICK_MS);
-		this.rereading = setInterval(() => this.read(), AGAIN_SECONDS * 1000);
+		this.rereading = setInterval(() => this.read(), this.again * 1000);
 		for (const feed of this.feeds) feed.open();
 	}
 

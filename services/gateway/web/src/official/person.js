@@ -1,7 +1,7 @@
 // One person's page: masked, with what holds them and what was measured; in full only for a reason that is kept.
 import { all, call } from "../lib/api.js";
 import { celsius, moment } from "../lib/format.js";
-import { Alpine, words } from "../lib/page.js";
+import { Alpine, named, words } from "../lib/page.js";
 import { places, some } from "./places.js";
 
 const SHOWN_SECONDS = 60;
@@ -52,7 +52,7 @@ export function person() {
 				// Another person was opened meanwhile, or none.
 				if (this.id !== id) return;
 				const ours = (one) => one.resident === id;
-				this.who = { ...who, place: places.spoken(who.household), status: words.registered[who.status] };
+				this.who = { ...who, place: places.spoken(who.household), status: named(words.registered, who.status) };
 				this.holds = holds.filter((one) => one.target_id === id || one.target !== "resident").map(holdOf);
 				this.readings = readings.items.filter(ours).map(readingOf);
 				this.fevers = fevers.filter(ours).map(feverOf);
@@ -119,7 +119,7 @@ export function person() {
 
 const holdOf = (hold) => ({
 	id: hold.id,
-	kind: words.holds[hold.kind] ?? hold.kind,
+	kind: named(words.holds, hold.kind),
 	since: some(words.since, moment(hold.placed_at)),
 	reason: hold.reason ?? "",
 });
@@ -129,12 +129,12 @@ const readingOf = (reading) => ({
 	at: moment(reading.measured_at),
 	value: celsius(reading.temperature_c),
 	high: reading.fever !== "none",
-	site: words.sites[reading.site] ?? "",
+	site: named(words.sites, reading.site),
 });
 
 const feverOf = (fever) => ({
 	id: fever.id,
 	at: moment(fever.opened_at),
 	value: celsius(fever.temperature_c),
-	state: words.fevers[fever.state] ?? fever.state,
+	state: named(words.fevers, fever.state),
 });

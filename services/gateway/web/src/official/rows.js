@@ -1,11 +1,11 @@
 // An alert as a row of the board: everything that is shown, in words.
 import { celsius, moment } from "../lib/format.js";
-import { words } from "../lib/page.js";
+import { named, words } from "../lib/page.js";
 import { above, levelOf, places, some } from "./places.js";
 
 const FACTS = {
 	fever: (facts) => celsius(facts.temperature_c),
-	clue: (facts) => words.categories[facts.category] ?? "",
+	clue: (facts) => named(words.categories, facts.category),
 	gate_silent: (facts) => `${words.lastHeard} ${moment(facts.last_heard)}`,
 };
 
@@ -44,10 +44,10 @@ function turnOf(level) {
 }
 
 function statusOf(alert, here) {
-	const text = words.states[alert.state];
+	const text = named(words.states, alert.state);
 	const who = { acknowledged: alert.acknowledged_by, assigned: alert.assigned_to, resolved: alert.resolved_by }[
 		alert.state
 	];
-	const outcome = alert.state === "resolved" ? (words.outcomes[alert.outcome] ?? "") : "";
+	const outcome = alert.state === "resolved" ? named(words.outcomes, alert.outcome) : "";
 	return [text, who ? here.who(who) : "", outcome].filter(Boolean).join(" · ");
 }
