@@ -102,7 +102,14 @@ function hourOption(hours, colours, narrow) {
 			series("out"),
 			series("in"),
 			series("refused"),
-			series("temperatures", { type: "line", symbol: "none", lineStyle: { color: colours.temperatures, width: 2 } }),
+			series("temperatures", {
+				type: "line",
+				symbol: "circle",
+				symbolSize: 5,
+				lineStyle: { color: colours.temperatures, width: 2 },
+				// Of an hour to come nothing is known, not even that it is none.
+				data: hours.map((one) => (one.begun ? one.temperatures : null)),
+			}),
 			series("fevers", {
 				type: "line",
 				symbol: "diamond",

@@ -63,7 +63,7 @@ export function figures() {
 				// Somebody has looked elsewhere meanwhile.
 				if (area !== Alpine.store("here").area) return;
 				this.take(today);
-				this.takeHours(hours.hours);
+				this.takeHours(hours);
 				this.takeFevers(area, fevers, rows);
 				await this.paint();
 				this.fault = "";
@@ -92,8 +92,12 @@ export function figures() {
 			}));
 		},
 
-		takeHours(hours) {
-			this.hours = hours.map((one) => ({ ...one, name: `${String(one.hour).padStart(2, "0")}:00` }));
+		takeHours({ hours, cut_off }) {
+			const now = time(cut_off);
+			this.hours = hours.map((one) => {
+				const name = `${String(one.hour).padStart(2, "0")}:00`;
+				return { ...one, name, begun: name <= now };
+			});
 			this.quiet = !hours.some((one) => one.out + one.in + one.refused + one.temperatures + one.fevers);
 		},
 
