@@ -1,5 +1,6 @@
 // Who is signed in on this page, and the form by which one gets there.
 import { call, Problem, renew } from "./api.js";
+import { attempts } from "./attempt.js";
 
 const KEPT = "menshen-session";
 
@@ -66,6 +67,7 @@ export const session = {
 
 /** The sign-in form: `byCode` for residents, by password for everybody who works here. */
 export const signIn = (store) => () => ({
+	...attempts(),
 	phone: "",
 	code: "",
 	username: "",
@@ -74,8 +76,6 @@ export const signIn = (store) => () => ({
 	needsTotp: false,
 	sent: false,
 	wait: 0,
-	busy: false,
-	fault: null,
 
 	get codeLabel() {
 		return this.wait ? `${this.wait} s` : "";
@@ -106,16 +106,5 @@ export const signIn = (store) => () => ({
 		await this.attempt(async () => store().take(await call("POST", "/session", { body })));
 		this.needsTotp = this.fault?.code === "totp_needed" || this.needsTotp;
 		if (this.fault?.code !== "totp_needed") this.password = "";
-	},
-
-	async attempt(act) {
-		this.busy = true;
-		this.fault = null;
-		try {
-			await act();
-		} catch (problem) {
-			this.fault = problem;
-		}
-		this.busy = false;
 	},
 });

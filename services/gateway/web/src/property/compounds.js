@@ -1,7 +1,7 @@
 // The page's frame: which compound is worked on, and which tab is open.
 import { call } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { areasBelow } from "./areas.js";
-import { attempts } from "./manners.js";
 
 const TABS = ["roster", "review", "gates", "outside", "residents"];
 const KEPT = "menshen-compound";

@@ -1,9 +1,10 @@
 // What stands at the gates. A secret is shown once, in a dialog, and kept nowhere.
 import { all, call, intention } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { moment } from "../lib/format.js";
 import { words } from "../lib/page.js";
 import { filled } from "./areas.js";
-import { attempts, focusHeading, looks, whileOpen } from "./manners.js";
+import { focusHeading, looks, whileOpen } from "./manners.js";
 
 const blank = () => ({ kind: "reader", gate: "", label: "" });
 

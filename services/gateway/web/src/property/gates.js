@@ -1,9 +1,10 @@
 // The gates of the compound, and when each was last heard.
 import { all, call, intention } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { moment } from "../lib/format.js";
 import { words } from "../lib/page.js";
 import { filled } from "./areas.js";
-import { attempts, looks, whileOpen } from "./manners.js";
+import { looks, whileOpen } from "./manners.js";
 
 export const gates = () => ({
 	...attempts(),

@@ -1,22 +1,4 @@
-// What every panel does: an attempt that may fail, and a look at what others change meanwhile.
-
-/** `attempt` runs something and keeps what went wrong, for the page to say. Returns whether it went well. */
-export const attempts = () => ({
-	busy: false,
-	fault: null,
-
-	async attempt(act) {
-		this.busy = true;
-		this.fault = null;
-		try {
-			await act();
-		} catch (problem) {
-			this.fault = problem;
-		}
-		this.busy = false;
-		return !this.fault;
-	},
-});
+// What the panels share: a look at what others change meanwhile, and where the keyboard goes on.
 
 /** `look` asks for what a panel shows. What goes wrong is told apart from deeds, and nobody's button waits for it. */
 export const looks = () => ({

@@ -1,8 +1,9 @@
 // The compound's residents: found by surname, room or last digits, and removed when they have left.
 import { call } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { words } from "../lib/page.js";
 import { buildingsOf, filled, roomName } from "./areas.js";
-import { attempts, focusHeading, looks } from "./manners.js";
+import { focusHeading, looks } from "./manners.js";
 
 const STEP = 50;
 const BATCH = 200;

@@ -1,9 +1,10 @@
 // The registrations that a person must decide, each beside the roster entries that look alike.
 import { call } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { moment } from "../lib/format.js";
 import { words } from "../lib/page.js";
 import { filled, roomName } from "./areas.js";
-import { attempts, focusHeading, looks, whileOpen } from "./manners.js";
+import { focusHeading, looks, whileOpen } from "./manners.js";
 
 const LIMIT = 20;
 

@@ -1,8 +1,9 @@
 // Importing the roster: one file, what became of its rows, and what is to be corrected.
+import { attempts } from "../lib/attempt.js";
 import { words } from "../lib/page.js";
 import { filled } from "./areas.js";
 import { csv, download } from "./csv.js";
-import { attempts, focusOn } from "./manners.js";
+import { focusOn } from "./manners.js";
 import { upload } from "./upload.js";
 
 const MOST_BYTES = 8 * 1024 * 1024 - 4096;

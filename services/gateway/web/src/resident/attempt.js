@@ -1,22 +1,5 @@
-// One way of trying something: busy while it runs, the API's sentence if it fails, the first field at fault in focus.
-import { intention, Problem } from "../lib/api.js";
-
-/** Run `act` on behalf of a component with `busy` and `fault`; returns whether it went well. */
-export async function attempt(component, act) {
-	if (component.busy) return false;
-	component.busy = true;
-	component.fault = null;
-	try {
-		await act();
-		return true;
-	} catch (problem) {
-		if (!(problem instanceof Problem)) throw problem;
-		component.fault = problem;
-		return false;
-	} finally {
-		component.busy = false;
-	}
-}
+// What a resident's forms share: where the focus goes, and keys for what is sent.
+import { intention } from "../lib/api.js";
 
 /** Move the focus to what is about to be shown: Alpine shows it a frame later than it says. */
 export const focusSoon = (component, find) =>

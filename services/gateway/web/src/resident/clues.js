@@ -1,8 +1,9 @@
 // Clues: what somebody saw, with photos made smaller on the phone, and what became of it. Appeals go the same way.
 import { all, call, Problem } from "../lib/api.js";
+import { attempt } from "../lib/attempt.js";
 import { moment } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
-import { attempt, focusSoon, onceEach } from "./attempt.js";
+import { focusSoon, onceEach } from "./attempt.js";
 import { smaller } from "./photos.js";
 import { fill } from "./places.js";
 

@@ -1,8 +1,9 @@
 // Asking to go out: the usual window is offered, so that two taps are enough.
 import { call, Problem } from "../lib/api.js";
+import { attempt } from "../lib/attempt.js";
 import { fieldValue, instant } from "../lib/format.js";
 import { Alpine, words } from "../lib/page.js";
-import { attempt, focusSoon } from "./attempt.js";
+import { focusSoon } from "./attempt.js";
 import { from, label, soon, usual } from "./windows.js";
 
 const STALE_MS = 5 * 60 * 1000;

@@ -1,7 +1,8 @@
 // The registration's form: once, and then never again. With the first outing, if wished.
 import { all, call } from "../lib/api.js";
+import { attempt } from "../lib/attempt.js";
 import { Alpine } from "../lib/page.js";
-import { attempt, focusSoon, onceEach } from "./attempt.js";
+import { focusSoon, onceEach } from "./attempt.js";
 import { isBad, judge, plain } from "./idnumber.js";
 import { byCommunity } from "./places.js";
 import { label, soon } from "./windows.js";

@@ -1,6 +1,7 @@
 // Somebody of the household who has no phone: registered from this one, and taken out and brought home by it.
 import { call } from "../lib/api.js";
-import { attempt, focusSoon, onceEach } from "./attempt.js";
+import { attempt } from "../lib/attempt.js";
+import { focusSoon, onceEach } from "./attempt.js";
 import { isBad, judge, plain } from "./idnumber.js";
 import { roomOf } from "./places.js";
 

@@ -1,6 +1,7 @@
 // What surrounds the sections: which one is shown, what is loaded when somebody signs in, and the appeal's form.
+import { attempt } from "../lib/attempt.js";
 import { Alpine, words } from "../lib/page.js";
-import { attempt, focusSoon } from "./attempt.js";
+import { focusSoon } from "./attempt.js";
 import { sendClue } from "./clues.js";
 
 const SECTIONS = ["pass", "go", "report", "me"];
