@@ -1,9 +1,11 @@
 """Roster files as a property manager has them."""
 
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import xlsxwriter
+from python_calamine import CalamineWorkbook
 
 from tests.people import id_number, phone
 
@@ -41,11 +43,19 @@ def owner(name: str = "王小明", **place: str) -> Owner:
 
 
 def xlsx(*owners: Owner, headers: tuple[str, ...] = HEADERS) -> bytes:
+    return workbook([headers, *(one.cells for one in owners)])
+
+
+def workbook(rows: Iterable[Sequence[str]]) -> bytes:
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as book:
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
-        sheet.write_row(0, 0, headers)
-        for row, one in enumerate(owners, start=1):
-            for column, cell in enumerate(one.cells):
-                sheet.write_string(row, column, cell)
+        for at, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                sheet.write_string(at, column, cell)
     return file.getvalue()
+
+
+def cells(content: bytes) -> list[list[str]]:
+    """Read a workbook as anybody's spreadsheet does."""
+    return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()

@@ -44,6 +44,7 @@ identity GET    /v1/devices/{device_id}                 PWOA      id:device
 identity POST   /v1/devices/{device_id}/rotate          AP        id:device
 identity POST   /v1/devices/{device_id}/revoke          AP        id:device
 identity POST   /v1/rosters                             AP        -
+identity POST   /v1/rosters/rejected                    AP        -
 identity POST   /v1/residents                           signed_in -
 identity GET    /v1/residents/me                        resident  own
 identity GET    /v1/residents                           P         area

@@ -62,7 +62,7 @@ async def call(district: District, row: tuple[str, ...], headers: dict[str, str]
     body = json.loads(json.dumps(BODIES.get(path, {})).replace("{area}", area))
     client = district.http(service)
     options: dict[str, Any] = {} if method in {"GET", "DELETE"} else {"json": body}
-    if path in {"/v1/rosters", "/v1/clues"} and method == "POST":
+    if path in {"/v1/rosters", "/v1/rosters/rejected", "/v1/clues"} and method == "POST":
         options = {"data": {"area": area}, "files": {"file": ("a.png", PIXEL)}}
     request = client.build_request(method, filled, headers=headers, params={"area": area}, **options)
     answer = await client.send(request, stream=True)

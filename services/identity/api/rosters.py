@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import os
-import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services.identity.api.cabinet import Cabinet
 from services.identity.api.deps import AcceptLanguage, Cabinets, Working
+from services.identity.api.roster_reader import read_roster, rejected_workbook
 from services.identity.domain import Entry, Flat, Relation, household
 from services.identity.handlers import Imported, ImportRoster, Line, import_roster
 from services.identity.store import IdentityStore, entry_id
@@ -26,11 +24,9 @@ from shared.work import Work
 
 router = APIRouter(prefix="/v1/rosters", tags=["rosters"], route_class=StrictRoute)
 
-MAX_FILE = 8 * 1024 * 1024
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AT_ONCE = 400
 """Rows of one transaction: some tens of milliseconds, and never more memory than this."""
-READ_SECONDS = 60
-_reading = asyncio.Semaphore(2)
 
 
 class RejectedRow(BaseModel):
@@ -65,7 +61,7 @@ async def import_file(
     await _require_compound(area, work)
     language = preferred(accept_language)
     total, rejected = Imported(0, 0, 0), list[RejectedRow]()
-    async with _reading, _reader(file) as said:
+    async with read_roster(file) as said:
         rows: list[dict[str, Any]] = []
         async for one in said:
             if "rejected" in one:
@@ -77,6 +73,35 @@ async def import_file(
         total = await _store(area, rows, total, work, cabinet)
     rejected.sort(key=lambda one: one.row)
     return RosterResult(imported=total.imported, changed=total.changed, unchanged=total.unchanged, rejected=rejected)
+
+
+@router.post(
+    "/rejected",
+    response_class=Response,
+    responses={200: {"content": {WORKBOOK: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def return_rejected(
+    file: Annotated[UploadFile, File()],
+    area: Annotated[AreaPath, Form()],
+    caller: ManagerOrAdmin,
+    work: Working,
+    accept_language: AcceptLanguage = None,
+) -> Response:
+    """Return what an import of this file rejects, as an XLSX to correct and import; nothing is stored.
+
+    The rows are as they stood, all cells as text; a last column says what is wrong with each.
+    """
+    caller.require(area)
+    await _require_compound(area, work)
+    workbook = await rejected_workbook(file, preferred(accept_language))
+    headers = {"Content-Disposition": 'attachment; filename="rejected.xlsx"'}
+    return StreamingResponse(_pieces(workbook), media_type=WORKBOOK, headers=headers)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(256 * 1024):
+            yield piece
 
 
 async def _require_compound(area: str, work: Work[IdentityStore]) -> None:
@@ -143,62 +168,3 @@ def _line(compound: str, row: dict[str, Any], key: tuple[str, str], cabinet: Cab
     bedrooms, living_rooms = (int(count) if count is not None else None for count in counts)
     flat = Flat(row["floor_area"], bedrooms, living_rooms)
     return Line(entry, (row["building"], row["unit"], row["room"]), flat)
-
-
-# Reading
-
-
-@asynccontextmanager
-async def _reader(file: UploadFile) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    with tempfile.NamedTemporaryFile(prefix="roster-") as copy:
-        taken = 0
-        while chunk := await file.read(256 * 1024):
-            taken += len(chunk)
-            if taken > MAX_FILE:
-                raise DomainError(Kind.TOO_LARGE, "body_too_large")
-            copy.write(chunk)
-        copy.flush()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.identity.jobs.roster_file",
-            copy.name,
-            os.path.basename(file.filename or "")[-40:],  # noqa: PTH119  # a name from outside is no path
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            limit=1024 * 1024,
-        )
-        try:
-            yield _said(process)
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-
-async def _said(process: asyncio.subprocess.Process) -> AsyncIterator[dict[str, Any]]:
-    """Yield what the program says of each row. Raises what it says of the file, and for its untimely end."""
-    if process.stdout is None:
-        raise RuntimeError("the roster reader has no output")
-    while True:
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), READ_SECONDS)
-        except TimeoutError:
-            raise DomainError(Kind.TOO_LARGE, "roster_unpacked_too_large") from None
-        if not line:
-            killed = await process.wait() < 0
-            raise _refusal("roster_unpacked_too_large" if killed else "roster_format")
-        said: dict[str, Any] = json.loads(line)
-        if "done" in said:
-            return
-        if "refused" in said:
-            raise _refusal(said["refused"])
-        if "faults" in said:
-            faults = [FieldFault(cell, code, params) for cell, code, params in said["faults"]]
-            raise DomainError(Kind.INVALID, faults[0].code if len(faults) == 1 else "roster_faulty", faults)
-        yield said
-
-
-def _refusal(code: str) -> DomainError:
-    return DomainError(Kind.UNSUPPORTED if code == "roster_format" else Kind.TOO_LARGE, code)

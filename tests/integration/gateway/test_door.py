@@ -86,7 +86,14 @@ class TestLimit:
 class TestBody:
     @pytest.mark.parametrize(
         ("path", "limit"),
-        [("/v1/exits", 1), ("/v1/rosters", 8), ("/v1/clues", 32), ("/v1/scans/batch", 8), ("/v1/scans", 1)],
+        [
+            ("/v1/exits", 1),
+            ("/v1/rosters", 8),
+            ("/v1/rosters/rejected", 8),
+            ("/v1/clues", 32),
+            ("/v1/scans/batch", 8),
+            ("/v1/scans", 1),
+        ],
     )
     async def test_too_large_is_refused_before_the_service_sees_it(self, house: House, path: str, limit: int) -> None:
         """Declared or not, what is beyond the route's limit never arrives whole."""

@@ -21,6 +21,17 @@ class Faulty(Exception):
         self.faults = faults
 
 
+EXACT = 10**15
+"""Spreadsheets keep fifteen digits of a number."""
+
+
+def as_text(cell: Cell) -> str:
+    """Return a cell as text. A number whose last digits are lost stays visibly one: nobody may take it for whole."""
+    if isinstance(cell, (int, float)) and abs(cell) >= EXACT:
+        return f"{cell:.14E}"
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
 def letters_of(column: int) -> str:
     """Name a column as the spreadsheet does: 0 is A."""
     letters = ""

@@ -46,7 +46,7 @@ def _csv_rows(path: Path) -> Rows:
             rows.append((number, row))
     except csv.Error:
         raise Refused("roster_format") from None
-    if len(rows) > MAX_ROWS:
+    if len(rows) > MAX_ROWS or any(len(row) > MAX_COLUMNS for _number, row in rows):
         raise Faulty([("A" + str(MAX_ROWS), "roster_too_long", {})])
     if formulas:
         raise Faulty([(cell, "cell_is_formula", {}) for cell in formulas])

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.identity.domain.places import slug
 from services.identity.domain.residents import Relation
-from services.identity.jobs.roster_file.faults import Cell, Fault, Faulty, Rows, cell_name, letters_of
+from services.identity.jobs.roster_file.faults import Cell, Fault, Faulty, Rows, as_text, cell_name, letters_of
 from shared.fields import check_id_number, check_name, check_phone
 
 HEADERS = {
@@ -111,9 +111,7 @@ def _fault(code: str) -> PydanticCustomError:
 
 
 def _plain(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return unicodedata.normalize("NFC", str(cell)).strip()
+    return unicodedata.normalize("NFC", as_text(cell)).strip()
 
 
 def _place(part: str) -> Callable[[Cell], str]:
