@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.screen import CAMERA, CHROMIUM, FLAGS, Screens, film
+from tests.browser.office import Office
+from tests.browser.screen import CAMERA, CHROMIUM, DESK, FLAGS, Screens, film
 from tests.district import District
+from tests.town import Town
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,13 @@ async def screens(browser: Browser, district: District) -> AsyncIterator[Screens
     """Give windows onto the district; what any of them complained about fails the test at its end."""
     async with Screens(browser, district.url("gateway")) as one:
         yield one
+
+
+@pytest.fixture
+async def office(screens: Screens, town: Town) -> Office:
+    screen = await screens.open("/zh/property", DESK)
+    await screen.sign_in(**town.secrets["property_manager"])
+    return Office(screen, town)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ const language = document.documentElement.lang.slice(0, 2);
 const SECONDS = 20;
 
 /**
- * Call the API and return the JSON of its answer (null if it has none). Throws a Problem.
+ * Call the API and return the JSON of its answer (null if it has none), or with `file` a Blob. Throws a Problem.
  * `body` goes as JSON, `form` as multipart, `key` as Idempotency-Key. An access token that has run out is renewed once.
  */
 export async function call(method, path, options = {}) {
@@ -32,8 +32,7 @@ export async function call(method, path, options = {}) {
 	if (answer.status === 401 && !path.startsWith("/session") && (await renew())) {
 		answer = await send(method, path, options);
 	}
-	const json = answer.headers.get("content-type")?.includes("json");
-	const said = json ? await answer.json() : null;
+	const said = await read(answer, options.file);
 	if (answer.ok) return said;
 	const problem = new Problem(answer.status, said ?? {});
 	if (answer.status === 401) document.dispatchEvent(new CustomEvent("signed-out"));
@@ -81,9 +80,21 @@ async function send(method, path, { body, form, key, seconds = SECONDS }) {
 			cache: "no-store",
 		});
 	} catch {
-		throw new Problem(0, { code: "offline", detail: document.body.dataset.offline });
+		throw noAnswer();
 	}
 }
+
+async function read(answer, file) {
+	try {
+		if (answer.ok && file) return await answer.blob();
+		return answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+	} catch {
+		// It broke off on its way.
+		throw noAnswer();
+	}
+}
+
+export const noAnswer = () => new Problem(0, { code: "offline", detail: document.body.dataset.offline });
 
 /** A key under which repetitions of one intention are one. */
 export const intention = () => crypto.randomUUID();

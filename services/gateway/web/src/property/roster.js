@@ -1,4 +1,5 @@
 // Importing the roster: one file, what became of its rows, and what is to be corrected.
+import { call } from "../lib/api.js";
 import { attempts } from "../lib/attempt.js";
 import { words } from "../lib/page.js";
 import { filled } from "./areas.js";
@@ -8,16 +9,18 @@ import { upload } from "./upload.js";
 
 const MOST_BYTES = 8 * 1024 * 1024 - 4096;
 const SHOWN = 100;
+const SECONDS = 180;
 const HEADERS = "building unit room floor_area bedrooms living_rooms name id_number phone relation".split(" ");
 
 export const roster = () => ({
 	...attempts(),
 	over: false,
 	percent: 0,
-	file: "",
+	held: null,
 	result: null,
 	rejected: [],
 	refusal: "",
+	copy: attempts(),
 
 	get state() {
 		if (!this.busy) return "";
@@ -64,27 +67,52 @@ export const roster = () => ({
 		this.percent = 0;
 		this.result = null;
 		this.rejected = [];
-		this.file = files[0].name;
-		this.refusal = files.length > 1 ? words.oneFile : await refused(files[0]);
+		this.copy = attempts();
 		this.fault = null;
-		if (!this.refusal) await this.attempt(() => this.send(files[0]));
+		this.held = files[0];
+		this.refusal = files.length > 1 ? words.oneFile : await this.hold(files[0]);
+		if (!this.refusal) await this.attempt(() => this.send());
 		this.rejected = this.fault ? faultsOf(this.fault) : rowsOf(this.result);
 		focusOn(this, "outcome");
 	},
 
-	async send(file) {
+	/** Keep the file as it is now, for on the disk it may be changed. Returns what is the matter with it, if anything. */
+	async hold(file) {
+		if (file.size > MOST_BYTES) return words.tooLarge;
+		try {
+			this.held = new File([await file.arrayBuffer()], file.name);
+			return "";
+		} catch {
+			// A folder can be dropped like a file, and read by nobody.
+			return words.unreadable;
+		}
+	},
+
+	get form() {
 		const form = new FormData();
 		form.set("area", this.area);
-		form.set("file", file);
-		this.result = await upload("/v1/rosters", form, (share) => {
+		form.set("file", this.held);
+		return form;
+	},
+
+	async send() {
+		this.result = await upload("/v1/rosters", this.form, (share) => {
 			this.percent = Math.round(share * 100);
 		});
 		// Whoever waited for this roster is verified now.
 		this.$dispatch("roster-imported");
 	},
 
+	/** The rejected rows as they stood, to be corrected: out of the file, for nobody else keeps them. */
+	async saveRows() {
+		const options = { form: this.form, file: true, seconds: SECONDS };
+		await this.copy.attempt(async () => {
+			download(words.rowsName, await call("POST", "/v1/rosters/rejected", options));
+		});
+	},
+
 	saveList() {
-		const rows = this.rejected.map((one) => [this.file, one.row, one.column, one.message]);
+		const rows = this.rejected.map((one) => [this.held.name, one.row, one.column, one.message]);
 		download(words.listName, csv([[words.file, words.row, words.column, words.reason], ...rows]));
 	},
 
@@ -92,17 +120,6 @@ export const roster = () => ({
 		download(words.templateName, csv([HEADERS.map((one) => words.columns[one])]));
 	},
 });
-
-/** What is the matter with a file before it is sent; a folder can be dropped like one, and read by nobody. */
-async function refused(file) {
-	if (file.size > MOST_BYTES) return words.tooLarge;
-	try {
-		await file.slice(0, 1).arrayBuffer();
-	} catch {
-		return words.unreadable;
-	}
-	return "";
-}
 
 const rowsOf = (result) =>
 	(result?.rejected ?? []).map(({ row, column, message }) => ({

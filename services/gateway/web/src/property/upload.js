@@ -1,5 +1,5 @@
 // A file on its way up: fetch tells nothing of how far it is, the older way does.
-import { Problem, renew } from "../lib/api.js";
+import { noAnswer, Problem, renew } from "../lib/api.js";
 
 const SECONDS = 180;
 
@@ -17,7 +17,7 @@ export async function upload(path, form, onProgress) {
 function sent(path, form, onProgress) {
 	return new Promise((resolve, reject) => {
 		const request = new XMLHttpRequest();
-		const lost = () => reject(new Problem(0, { code: "offline", detail: document.body.dataset.offline }));
+		const lost = () => reject(noAnswer());
 		request.open("POST", path);
 		request.setRequestHeader("Accept", "application/json");
 		request.setRequestHeader("Accept-Language", document.documentElement.lang.slice(0, 2));
