@@ -44,6 +44,7 @@ class TestTheRoster:
         """Without network the list stays, the reason stands beside the button, which may be pressed again."""
         panel = await office.open("roster", "en")
         await drop(panel.locator(".drop"), ("list.xlsx", xlsx(replace(owner(), phone="1"))))
+        await counts(panel)
         button = panel.get_by_role("button", name="Download these rows")
 
         await office.page.context.set_offline(offline=True)
