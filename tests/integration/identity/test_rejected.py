@@ -59,6 +59,15 @@ class TestTheRowsToCorrect:
         assert [row[6] for row in again[1:]] == ["陈大文"]
         assert "身份证号" not in again[1][-1]
 
+    async def test_a_row_that_was_emptied_is_nothing_though_its_note_is_left(self, compound: Compound) -> None:
+        """Whoever empties a row that does not belong there, instead of deleting it, has corrected it too."""
+        given = cells((await ask(compound, xlsx(replace(owner(), phone="123")))).content)
+        given[1][:-1] = [""] * len(HEADERS)
+
+        again = (await compound.upload(workbook(given))).json()
+
+        assert again == {"imported": 0, "changed": 0, "unchanged": 0, "rejected": []}
+
     async def test_keep_what_was_written_whatever_it_looks_like(self, compound: Compound) -> None:
         """Formulas stay text, digits stay digits, a comma too many loses no cell, and no cell is cut or escaped."""
         odd = ['=HYPERLINK("http://example.org","王")', "+8613800138000", "@x", "-1", "_x0041_", "二\n行", LONG]

@@ -64,11 +64,11 @@ def read_header(first: tuple[int, list[Cell]]) -> dict[str, int]:
 
 
 def read_rows(header: dict[str, int], rows: Rows) -> Iterator[dict[str, Any]]:
-    """Yield what there is to say of the rows: the rejected first, then the good ones. Empty rows are nothing."""
+    """Yield what there is to say of the rows: the rejected first, then the good. Rows without a person are nothing."""
     good: dict[str, dict[str, Any]] = {}
     shared: set[str] = set()
     for number, cells in rows:
-        if all(str(cell).strip() == "" for cell in cells):
+        if all(str(cells[at]).strip() == "" for at in header.values() if at < len(cells)):
             continue
         row, faults = _read(header, number, cells)
         for at, (column, code, params) in faults or _twice(row, good, shared):
