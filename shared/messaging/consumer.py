@@ -64,8 +64,9 @@ class Consumer:
     async def run(self) -> None:
         """Handle batches until cancelled; what is under way then is finished first."""
         while True:
-            first = await self._waiting.get()
-            batch = [first]
+            batch = [await self._waiting.get()]
+            if self._subscription.gather and self._waiting.qsize() < BATCH - 1:
+                await asyncio.sleep(self._subscription.gather)
             while len(batch) < BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             crash_point("consumer.on_delivery")

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stamina
@@ -24,6 +24,8 @@ from shared.work import OUTBOX, Work
 
 LEASES = "leases"
 LEASE = timedelta(seconds=5)
+RENEWED_AFTER = timedelta(seconds=1)
+"""Within this time of its last renewal the lease is believed: most of it is still to come."""
 BATCH = 200
 
 log = structlog.get_logger()
@@ -38,6 +40,7 @@ class Relay:
         self._exchange = exchange
         self._sweep = sweep.total_seconds()
         self._me = secrets.token_hex(8)
+        self._renewed = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
         """Publish for ever; an absent broker or database is waited for, with growing pauses."""
@@ -61,6 +64,8 @@ class Relay:
 
     async def _leased(self) -> bool:
         now = self._work.clock()
+        if self._renewed <= now < self._renewed + RENEWED_AFTER:
+            return True
         claim = self._mongo.db[LEASES].find_one_and_update(
             {"_id": "relay", "$or": [{"holder": self._me}, {"until": {"$lt": now}}]},
             {"$set": {"holder": self._me, "until": now + LEASE}},
@@ -70,6 +75,7 @@ class Relay:
             await self._mongo.outside(claim)
         except AlreadyThere:
             return False
+        self._renewed = now
         return True
 
     async def _unsent(self) -> list[Document]:

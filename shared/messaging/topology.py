@@ -33,12 +33,14 @@ _SUBSCRIPTION: FieldTable = {**_QUORUM, "x-delivery-limit": 1000, "x-dead-letter
 class Subscription(Generic[E, S]):
     """One line of a service's `consumers.py`: the queue, the event it takes, the handler that reacts.
 
-    The handler is delivered each event at least once and possibly late; the inbox makes its effect happen once.
+    The handler is delivered each event at least once and possibly late; the inbox makes its effect happen once. What
+    nobody waits for may `gather` for some seconds: the more events share a transaction, the less each costs.
     """
 
     queue: str
     event: type[E]
     handler: Callable[[Received[E], S, datetime], Awaitable[None]]
+    gather: float = 0.0
 
     @property
     def binding(self) -> str:
