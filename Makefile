@@ -1,5 +1,6 @@
 # Everything a developer types. `make help` lists it.
-PY ?= python3
+# Debian's own interpreter is built with profile-guided optimisation: half as fast again as one that is not.
+PY ?= $(firstword $(wildcard /usr/bin/python3) python3)
 BIN := .venv/bin
 WEB := services/gateway/web
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.venv/bytecode

@@ -183,6 +183,7 @@ class Store:
         self._db = db
         self._session = session
         self._waiting: dict[str, _Waiting] = {}
+        self._missing: set[tuple[str, str]] = set()
         self.facts: list[tuple[Fact, str | None]] = []
         """What is to be told, each with the trace that it belongs to."""
         self.changes = 0
@@ -203,9 +204,19 @@ class Store:
         self.changes += 1
 
     async def _one(self, collection: str, query: Document, **options: Any) -> Document | None:
+        key = query.get("_id")
+        if isinstance(key, str) and (collection, key) in self._missing:
+            return None
         await self._settle(collection, query)
         found: Document | None = await self._db[collection].find_one(query, session=self._session, **options)
         return found
+
+    async def _look(self, collection: str, ids: Sequence[str]) -> None:
+        """Ask at once which documents there are; for those missing `_one` needs not ask until they are written."""
+        query: Document = {"_id": {"$in": list(ids)}}
+        rows = await self._list(collection, query, sort=[("_id", 1)], limit=len(ids) or 1, projection={"_id": 1})
+        there = {row["_id"] for row in rows}
+        self._missing |= {(collection, one) for one in ids if one not in there}
 
     async def _list(
         self, collection: str, query: Document, *, sort: list[tuple[str, int]], limit: int, **options: Any
@@ -221,6 +232,7 @@ class Store:
         waiting.writes += writes
         ids = set(about)
         waiting.ids |= ids
+        self._missing -= {(collection, one) for one in ids}
         waiting.anything = waiting.anything or not ids
         self.changes += len(writes)
         if self._session is None:
@@ -237,6 +249,7 @@ class Store:
     async def _change(self, collection: str, query: Document, change: Document, **options: Any) -> Document | None:
         """Change one document atomically and return it as it is then; None if none fits the query."""
         await self._settle(collection, query)
+        self._missing.clear()
         self.changes += 1
         changed: Document | None = await self._db[collection].find_one_and_update(
             query, change, return_document=True, session=self._session, **options

@@ -27,6 +27,8 @@ C = TypeVar("C")
 R = TypeVar("R")
 S = TypeVar("S", bound=Store)
 
+Ahead = Callable[[Sequence[Received[Any]], S], Awaitable[None]]
+
 OUTBOX, INBOX, ANSWERS = "outbox", "inbox", "idempotency"
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
@@ -158,8 +160,10 @@ class Work(Generic[S]):
         finally:
             self._running.discard(key.id)
 
-    async def deliver(self, batch: Sequence[Delivery[S]]) -> None:
+    async def deliver(self, batch: Sequence[Delivery[S]], ahead: Ahead[S] | None = None) -> None:
         """Run the handlers of several deliveries in one transaction; those seen before are left out.
+
+        `ahead` learns beforehand what the handlers will ask.
 
         The inbox rows are written in the same transaction, so a delivery takes effect once however often it comes.
         """
@@ -169,12 +173,13 @@ class Work(Generic[S]):
                 INBOX, {"_id": {"$in": [one.key for one in batch]}}, sort=[("_id", 1)], limit=len(batch)
             )
             seen = {row["_id"] for row in rows}
-            for one in batch:
-                if one.key not in seen:
-                    seen.add(one.key)
-                    await store._insert(INBOX, {"_id": one.key, "at": now})
-                    traceparent.set(one.trace)
-                    await one.handler(one.event, store, now)
+            fresh = {one.key: one for one in batch if one.key not in seen}
+            if ahead:
+                await ahead([one.event for one in fresh.values()], store)
+            for one in fresh.values():
+                await store._insert(INBOX, {"_id": one.key, "at": now})
+                traceparent.set(one.trace)
+                await one.handler(one.event, store, now)
 
         await self._commit(act, "consumer")
 

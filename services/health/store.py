@@ -53,6 +53,10 @@ class HealthStore(SettingsRows, ResidentRows):
 
     # Readings
 
+    async def look_for(self, readings: Sequence[str]) -> None:
+        """Look at once which of these readings there are; those missing are not looked for again."""
+        await self._look("readings", readings)
+
     async def reading(self, reading_id: str) -> Reading | None:
         """Find a reading."""
         row = await self._one("readings", {"_id": reading_id})

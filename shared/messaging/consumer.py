@@ -8,6 +8,7 @@ nothing is judged.
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -65,12 +66,13 @@ class Consumer:
         """Handle batches until cancelled; what is under way then is finished first."""
         while True:
             batch = [await self._waiting.get()]
-            if self._subscription.gather and self._waiting.qsize() < BATCH - 1:
-                await asyncio.sleep(self._subscription.gather)
+            began = time.monotonic()
             while len(batch) < BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             crash_point("consumer.on_delivery")
             await asyncio.shield(self._handle(batch))
+            if self._waiting.qsize() < BATCH:
+                await asyncio.sleep(began + self._subscription.pace - time.monotonic())
 
     async def stop(self) -> None:
         """Take no more; what was not acknowledged goes back to the queue."""
@@ -124,7 +126,7 @@ class Consumer:
         return Delivery(self._subscription.queue, event, self._subscription.handler, continued(envelope.traceparent))
 
     async def _deliver(self, deliveries: Sequence[Delivery[Any]]) -> None:
-        await self._work.deliver(deliveries)
+        await self._work.deliver(deliveries, self._subscription.ahead)
         crash_point("consumer.before_ack")
         metrics.events_handled.labels(self._subscription.queue).inc(len(deliveries))
 

@@ -61,6 +61,8 @@ class Relay:
             if not rows:
                 return
             await self._send(rows)
+            if len(rows) < BATCH:
+                return  # what was committed since has woken the relay again
 
     async def _leased(self) -> bool:
         now = self._work.clock()

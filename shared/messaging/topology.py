@@ -33,14 +33,18 @@ _SUBSCRIPTION: FieldTable = {**_QUORUM, "x-delivery-limit": 1000, "x-dead-letter
 class Subscription(Generic[E, S]):
     """One line of a service's `consumers.py`: the queue, the event it takes, the handler that reacts.
 
-    The handler is delivered each event at least once and possibly late; the inbox makes its effect happen once. What
-    nobody waits for may `gather` for some seconds: the more events share a transaction, the less each costs.
+    The handler is delivered each event at least once and possibly late; the inbox makes its effect happen once.
+
+    `pace` is how many seconds lie between the beginnings of two batches that are not full: one event after a while is
+    handled at once, of a stream those that come meanwhile share a transaction. `ahead` learns at once what the handlers
+    of a batch will ask the store.
     """
 
     queue: str
     event: type[E]
     handler: Callable[[Received[E], S, datetime], Awaitable[None]]
-    gather: float = 0.0
+    pace: float = 0.05
+    ahead: Callable[[Sequence[Received[E]], S], Awaitable[None]] | None = None
 
     @property
     def binding(self) -> str:

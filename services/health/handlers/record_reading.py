@@ -1,5 +1,6 @@
 """A temperature was measured, at a gate or on a visit: remember, tell, and raise the fever if it is one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,9 +31,14 @@ class RecordVisit:
     areas: tuple[str, ...]
 
 
+async def look_ahead(received: Sequence[Received[GateScanned]], store: HealthStore) -> None:
+    """Look once which readings of these scans are known."""
+    await store.look_for([_reading_of(one.subject) for one in received])
+
+
 async def record_scan(received: Received[GateScanned], store: HealthStore, now: datetime) -> None:
     """Take the reading of a scan; a scan known already changes nothing."""
-    reading_id = derived_id("read", received.subject)
+    reading_id = _reading_of(received.subject)
     if await store.reading(reading_id):
         return
     data = received.data
@@ -48,12 +54,16 @@ async def record_scan(received: Received[GateScanned], store: HealthStore, now: 
         source_id=received.subject,
         gate=data.gate,
         retest=data.retest_of is not None,
-        retest_of=derived_id("read", data.retest_of) if data.retest_of else None,
+        retest_of=_reading_of(data.retest_of) if data.retest_of else None,
         measured_at=data.scanned_at,
         recorded_at=now,
         late=data.late,
     )
     await _take(reading, store, now)
+
+
+def _reading_of(scan: str) -> str:
+    return derived_id("read", scan)
 
 
 async def record_visit(command: RecordVisit, store: HealthStore, now: datetime) -> Reading:
