@@ -27,7 +27,7 @@ from shared.contracts.values import Role
 from shared.security.keys import Signer
 from shared.security.vault import Vault
 
-HOST, PORT, BASE_PORT, FLOOR_PORT = "127.0.0.1", 8280, 17800, 8281
+HOST = "127.0.0.1"
 HOUR = 3600
 
 
@@ -71,6 +71,7 @@ class Stage:
     keys: Keys
     rounds: int
     terminal: Terminal
+    floor_port: int
     mongo: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,10 +109,10 @@ class Stage:
     async def floor(self, module: str, *arguments: str) -> AsyncIterator[str]:
         """Run a floor's server beside the district; yields its address."""
         children = Supervisor(self.terminal.say)
-        argv = (sys.executable, "-m", f"menshen.bench.floors.{module}", *arguments, str(FLOOR_PORT))
+        argv = (sys.executable, "-m", f"menshen.bench.floors.{module}", *arguments, str(self.floor_port))
 
         async def ready() -> bool:
-            return await accepts(FLOOR_PORT)
+            return await accepts(self.floor_port)
 
         try:
             await children.start(
@@ -123,22 +124,22 @@ class Stage:
                     ready=ready,
                 )
             )
-            yield f"http://{HOST}:{FLOOR_PORT}"
+            yield f"http://{HOST}:{self.floor_port}"
         finally:
             await children.stop()
 
 
 @asynccontextmanager
 async def opened(
-    folder: Path, rounds: int, terminal: Terminal, services: tuple[str, ...] = SERVICES
+    folder: Path, rounds: int, terminal: Terminal, base_port: int, services: tuple[str, ...] = SERVICES
 ) -> AsyncIterator[Stage]:
     """Bring a fresh district up without a demo and without limits of rate, and down again."""
     _emptied(folder)
-    district = District(options(folder, services), terminal)
+    district = District(options(folder, base_port, services), terminal)
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(district.stop)
         await district.start()
-        stage = Stage(folder, district, Keys.of(folder), rounds, terminal)
+        stage = Stage(folder, district, Keys.of(folder), rounds, terminal, base_port - 2)
         ending.callback(stage.mongo.close)
         await stage.settle()
         yield stage
@@ -149,13 +150,13 @@ def _emptied(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def options(folder: Path, services: tuple[str, ...] = SERVICES) -> Options:
+def options(folder: Path, base_port: int, services: tuple[str, ...] = SERVICES) -> Options:
     """Return what the measurements' district is asked for."""
     return Options(
         data=folder,
         host=HOST,
-        port=PORT,
-        base_port=BASE_PORT,
+        port=base_port - 1,
+        base_port=base_port,
         services=services,
         workers=dict.fromkeys(services, 1),
         mongo_url=None,
