@@ -186,9 +186,12 @@ class Work(Generic[S]):
     async def _run_group(
         self, group: Sequence[Traced[C]], handler: Callable[[C, S, datetime], Awaitable[R]], book: type[S]
     ) -> list[R | DomainError]:
-        async def act(store: S, now: datetime) -> list[R | DomainError]:
+        # Each has an instant of its own: which of two came later is often asked.
+        instants = [self.clock() for _ in group]
+
+        async def act(store: S, _now: datetime) -> list[R | DomainError]:
             await store.read_ahead([one.command for one in group])
-            return [await answered(one, store, now) for one in group]
+            return [await answered(one, store, now) for one, now in zip(group, instants, strict=True)]
 
         async def answered(one: Traced[C], store: S, now: datetime) -> R | DomainError:
             traceparent.set(one.trace)

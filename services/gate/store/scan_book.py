@@ -159,7 +159,6 @@ class ScanBook(GateStore):
         """Keep what the gate did instead of what it was answered; the next question about it is asked again."""
         await super().note_done(scan_id, done, facts)
         self._scans.pop(scan_id, None)
-        self._newest.clear()
 
     async def _newest_of(self, passes: list[str]) -> dict[str, Scan | None]:
         newest: dict[str, Scan | None] = dict.fromkeys(passes)
