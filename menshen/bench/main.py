@@ -47,13 +47,14 @@ def bench(
 
 async def _measure(wanted: Wanted, terminal: Terminal) -> None:
     from menshen.bench import stage, table  # noqa: PLC0415
-    from menshen.bench.cases import CASES, SERVERS_ONLY  # noqa: PLC0415
+    from menshen.bench.cases import ALONE, CASES, SERVERS_ONLY  # noqa: PLC0415
 
     data = wanted.data
     for name in wanted.parts:
         terminal.say(f"{name}:")
+        at = (data / "bench", wanted.rounds, terminal, wanted.base_port)
         services = () if name in SERVERS_ONLY else SERVICES
-        async with stage.opened(data / "bench", wanted.rounds, terminal, wanted.base_port, services) as one:
+        async with stage.empty(*at) if name in ALONE else stage.opened(*at, services) as one:
             async for row in CASES[name](one):
                 terminal.say(table.line(row))
                 # Kept at once: what is measured already survives whatever comes after.

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -11,6 +12,7 @@ QUIET_SHARE = 0.08
 """Of one processor: what an idle service with its sweeps uses is well below."""
 QUIET_SECONDS = 0.4
 LIMIT = 240.0
+LOOK_SECONDS = 0.03
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,33 @@ def read(pids: Mapping[str, int]) -> Reading:
 
 def rss_mb(pids: Mapping[str, int]) -> dict[str, float]:
     """Return the resident memory of processes, in MB."""
-    return {name: round(sum(one.memory_info().rss for one in _family(pid)) / 1e6, 1) for name, pid in pids.items()}
+    return {name: round(sum(_rss(one) for one in _family(pid)) / 1e6, 1) for name, pid in pids.items()}
+
+
+@dataclass
+class Peak:
+    """The resident memory of a process with its children: before, and the most at once since then, in MB."""
+
+    rest_mb: float
+    most_mb: float
+
+
+@asynccontextmanager
+async def peak(pid: int) -> AsyncIterator[Peak]:
+    """Look every some milliseconds, for as long as the body runs, how much memory a process and its children take."""
+    rest = rss_mb({"": pid})[""]
+    seen = Peak(rest, rest)
+
+    async def look() -> None:
+        while True:
+            seen.most_mb = max(seen.most_mb, rss_mb({"": pid})[""])
+            await asyncio.sleep(LOOK_SECONDS)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield seen
+    finally:
+        looking.cancel()
 
 
 async def settle(pids: Mapping[str, int]) -> float:
@@ -53,6 +81,13 @@ def _family(pid: int) -> list[psutil.Process]:
         return [parent, *parent.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _time(process: psutil.Process) -> float:

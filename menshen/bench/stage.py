@@ -1,6 +1,5 @@
 """A district of its own for the measurements, with everybody's keys."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from menshen.simulate.run import LIMITS
 from menshen.supervisor import Child, Supervisor
 from menshen.terminal import Terminal
 from services.gate.api.office import PassOffice
+from services.identity.api.cabinet import Cabinet
 from shared.contracts.values import Role
 from shared.security.keys import Signer
 from shared.security.vault import Vault
@@ -33,11 +33,12 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Keys:
-    """Everybody's: the signers of tokens and passes, and what seals and finds ID numbers."""
+    """Everybody's: the signers of tokens and passes, what seals and finds ID numbers, and identity's own sealing."""
 
     tokens: Signer
     office: PassOffice
     vault: Vault
+    cabinet: Cabinet
 
     @classmethod
     def of(cls, folder: Path) -> "Keys":
@@ -48,6 +49,7 @@ class Keys:
             Signer(kept["MENSHEN_TOKEN_KEYS"]),
             PassOffice(kept["MENSHEN_PASS_KEYS"], lookup),
             Vault(kept["MENSHEN_FIELD_KEYS"], lookup),
+            Cabinet(kept["MENSHEN_FIELD_KEYS"], lookup),
         )
 
     def token(self, account: str, *grants: tuple[Role, str]) -> str:
@@ -71,7 +73,8 @@ class Stage:
     keys: Keys
     rounds: int
     terminal: Terminal
-    floor_port: int
+    base_port: int
+    """The first of the private ports; the two below are the gateway's and a floor's."""
     mongo: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,10 +112,11 @@ class Stage:
     async def floor(self, module: str, *arguments: str) -> AsyncIterator[str]:
         """Run a floor's server beside the district; yields its address."""
         children = Supervisor(self.terminal.say)
-        argv = (sys.executable, "-m", f"menshen.bench.floors.{module}", *arguments, str(self.floor_port))
+        port = self.base_port - 2
+        argv = (sys.executable, "-m", f"menshen.bench.floors.{module}", *arguments, str(port))
 
         async def ready() -> bool:
-            return await accepts(self.floor_port)
+            return await accepts(port)
 
         try:
             await children.start(
@@ -124,7 +128,7 @@ class Stage:
                     ready=ready,
                 )
             )
-            yield f"http://{HOST}:{self.floor_port}"
+            yield f"http://{HOST}:{port}"
         finally:
             await children.stop()
 
@@ -134,18 +138,31 @@ async def opened(
     folder: Path, rounds: int, terminal: Terminal, base_port: int, services: tuple[str, ...] = SERVICES
 ) -> AsyncIterator[Stage]:
     """Bring a fresh district up without a demo and without limits of rate, and down again."""
-    _emptied(folder)
+    async with empty(folder, rounds, terminal, base_port, services) as stage:
+        try:
+            await stage.district.start()
+            await stage.settle()
+            yield stage
+        finally:
+            await stage.district.stop()
+
+
+@asynccontextmanager
+async def empty(
+    folder: Path, rounds: int, terminal: Terminal, base_port: int, services: tuple[str, ...] = SERVICES
+) -> AsyncIterator[Stage]:
+    """Give a stage on which nothing runs."""
+    emptied(folder)
     district = District(options(folder, base_port, services), terminal)
-    async with contextlib.AsyncExitStack() as ending:
-        ending.push_async_callback(district.stop)
-        await district.start()
-        stage = Stage(folder, district, Keys.of(folder), rounds, terminal, base_port - 2)
-        ending.callback(stage.mongo.close)
-        await stage.settle()
+    stage = Stage(folder, district, Keys.of(folder), rounds, terminal, base_port)
+    try:
         yield stage
+    finally:
+        stage.mongo.close()
 
 
-def _emptied(folder: Path) -> None:
+def emptied(folder: Path) -> None:
+    """Make a folder with nothing in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 

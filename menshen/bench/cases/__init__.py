@@ -2,13 +2,19 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from menshen.bench.cases import events, scans
+from menshen.bench.cases import events, registrations, rest, roster, scans, start
 from menshen.bench.stage import Stage
 from menshen.bench.table import Row
 
 CASES: Mapping[str, Callable[[Stage], AsyncIterator[Row]]] = {
     "scans": scans.measure,
     "events": events.measure,
+    "registrations": registrations.measure,
+    "roster": roster.measure,
+    "rest": rest.measure,
+    "start": start.measure,
 }
 SERVERS_ONLY = frozenset({"events"})
 """Those that bring processes of their own instead of the services."""
+ALONE = frozenset({"rest", "start"})
+"""Those that bring up everything themselves."""
