@@ -70,7 +70,9 @@ async def _applicants(stage: Stage, count: int) -> list[Post]:
         await store.add_area(Area(area, 1, "金斗花园"), [])
     people = Population(seed=2020, compounds=COMPOUNDS, residents=count)
     # Neighbours do not come one after the other: compound by compound, the first of each before the second.
-    everybody = [people.person(number) for row in zip(*map(people.of, range(COMPOUNDS)), strict=False) for number in row]
+    everybody = [
+        people.person(number) for row in zip(*map(people.of, range(COMPOUNDS)), strict=False) for number in row
+    ]
     accounts = [_account(one, cabinet) for one in everybody]
     await put(stage.db("identity").roster, _entries(everybody, areas, cabinet))
     await put(stage.db("identity").accounts, (to_document(one) for one in accounts))

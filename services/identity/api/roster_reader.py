@@ -58,15 +58,20 @@ async def _copied(file: UploadFile) -> AsyncIterator[Path]:
 
 
 @asynccontextmanager
-async def _program(*arguments: str | Path) -> AsyncIterator[Said]:
+async def _program(copy: Path, *arguments: str | Path) -> AsyncIterator[Said]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "services.identity.jobs.roster_file",
+        copy,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "TMPDIR": str(copy.parent),
+        },
         limit=1024 * 1024,
     )
     try:

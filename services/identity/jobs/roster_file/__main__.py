@@ -13,11 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xlsxwriter.exceptions import XlsxWriterException
-
 from services.identity.jobs.roster_file.faults import Faulty, Refused
 from services.identity.jobs.roster_file.files import MAX_FAULTS, open_rows
-from services.identity.jobs.roster_file.rejected import write_rejected
 from services.identity.jobs.roster_file.rows import read_header, read_rows
 from shared.texts import Language
 
@@ -34,12 +31,15 @@ def main(path: str, name: str, workbook: str = "", language: Language = "zh") ->
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
     try:
         if workbook:
+            # What writes workbooks takes memory that reading them alone does not need.
+            from services.identity.jobs.roster_file.rejected import write_rejected  # noqa: PLC0415
+
             write_rejected(Path(path), name, Path(workbook), language)
         else:
             _say_all(Path(path), name)
     except Refused as refusal:
         _say({"refused": str(refusal)})
-    except (MemoryError, OSError, XlsxWriterException):
+    except (MemoryError, OSError):
         _say({"refused": "roster_unpacked_too_large"})
     except Faulty as fault:
         _say({"faults": fault.faults[:MAX_FAULTS]})

@@ -7,10 +7,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from services.identity.jobs.roster_file.faults import Cell, Rows, as_text
+from services.identity.jobs.roster_file.faults import Cell, Refused, Rows, as_text
 from services.identity.jobs.roster_file.files import open_rows
 from services.identity.jobs.roster_file.rows import read_header, read_rows
 from shared.texts import Language, sentence
@@ -26,11 +27,14 @@ COLUMN, NOTE = 16, 60
 def write_rejected(path: Path, name: str, to: Path, language: Language) -> None:
     """Write the workbook. Raises Refused or Faulty for the file as a whole, as an import does."""
     rejected = _Rejected(open_rows(path, name))
-    # In constant memory: row by row through a file beside the workbook, which goes when its folder goes.
-    with Workbook(to, {"constant_memory": True, "tmpdir": str(to.parent)}) as book:
-        sheet = _Sheet(book, rejected, language)
-        for number, cells in open_rows(path, name):
-            sheet.write(number, cells)
+    try:
+        # In constant memory: row by row through a file beside the workbook, which goes when its folder goes.
+        with Workbook(to, {"constant_memory": True, "tmpdir": str(to.parent)}) as book:
+            sheet = _Sheet(book, rejected, language)
+            for number, cells in open_rows(path, name):
+                sheet.write(number, cells)
+    except XlsxWriterException:
+        raise Refused("roster_unpacked_too_large") from None
 
 
 class _Rejected:

@@ -1,9 +1,11 @@
 """Reads a roster's header and rows: each good one as plain values, each bad one with its column and reason."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from pydantic_core import PydanticCustomError
 
@@ -65,31 +67,58 @@ def read_header(first: tuple[int, list[Cell]]) -> dict[str, int]:
 
 def read_rows(header: dict[str, int], rows: Rows) -> Iterator[dict[str, Any]]:
     """Yield what there is to say of the rows: the rejected first, then the good. Rows without a person are nothing."""
-    good: dict[str, dict[str, Any]] = {}
-    shared: set[str] = set()
-    for number, cells in rows:
-        if all(str(cells[at]).strip() == "" for at in header.values() if at < len(cells)):
-            continue
-        row, faults = _read(header, number, cells)
-        for at, (column, code, params) in faults or _twice(row, good, shared):
-            yield {"rejected": [at, column, code, params]}
-    for row in good.values():
-        if row["id_number"] not in shared:
+    with TemporaryFile() as file:
+        good = _Good(file)
+        for number, cells in rows:
+            if all(str(cells[at]).strip() == "" for at in header.values() if at < len(cells)):
+                continue
+            row, faults = _read(header, number, cells)
+            for at, (column, code, params) in faults or good.keep(row):
+                yield {"rejected": [at, column, code, params]}
+        for row in good.alone():
             yield {"row": row}
 
 
-def _twice(row: dict[str, Any], good: dict[str, dict[str, Any]], shared: set[str]) -> list[tuple[int, Fault]]:
-    """Keep a good row, unless its number was seen: the same person counts once, of two persons neither is believed."""
-    number = row["id_number"]
-    first = good.setdefault(number, row)
-    if first is row:
-        return []
-    rows = {"rows": f"{first['row']}, {row['row']}"}
-    if first["name"] == row["name"] and number not in shared:
-        return [(row["row"], ("id_number", "person_twice", rows))]
-    told = [] if number in shared else [first["row"]]
-    shared.add(number)
-    return [(at, ("id_number", "id_number_shared", rows)) for at in (*told, row["row"])]
+class _Good:
+    """Good rows until the last one is read, for only then it is known whose number is theirs alone.
+
+    They wait in a file: as objects they would take more memory than the whole sheet.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._end = 0
+        self._first: dict[str, int] = {}
+        self._shared: set[str] = set()
+
+    def keep(self, row: dict[str, Any]) -> list[tuple[int, Fault]]:
+        """Keep a row, unless its number was seen: the same person counts once, of two persons neither is believed."""
+        number = row["id_number"]
+        if number not in self._first:
+            self._first[number] = self._end
+            self._end += self._file.write(json.dumps(row).encode() + b"\n")
+            return []
+        first = self._at(self._first[number])
+        rows = {"rows": f"{first['row']}, {row['row']}"}
+        if first["name"] == row["name"] and number not in self._shared:
+            return [(row["row"], ("id_number", "person_twice", rows))]
+        told = [] if number in self._shared else [first["row"]]
+        self._shared.add(number)
+        return [(at, ("id_number", "id_number_shared", rows)) for at in (*told, row["row"])]
+
+    def alone(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows whose number no other person has."""
+        self._file.seek(0)
+        for line in self._file:
+            row: dict[str, Any] = json.loads(line)
+            if row["id_number"] not in self._shared:
+                yield row
+
+    def _at(self, place: int) -> dict[str, Any]:
+        self._file.seek(place)
+        row: dict[str, Any] = json.loads(self._file.readline())
+        self._file.seek(self._end)
+        return row
 
 
 def _read(header: dict[str, int], number: int, cells: list[Cell]) -> tuple[dict[str, Any], list[tuple[int, Fault]]]:
