@@ -19,9 +19,7 @@ from stdnum.cn import ric
 
 from menshen.secrets import write_private
 from menshen.supervisor import CannotStart
-from services.identity.main import create_admin
 from shared.contracts.settings import SETTINGS
-from shared.errors import DomainError
 from shared.security.masking import mask_id_number
 
 SUBDISTRICT, COMMUNITY, COMPOUND = "wannianbu", "wannianbu.jindou", "wannianbu.jindou.c01"
@@ -135,15 +133,15 @@ async def seed(gateway: str, folder: Path, environment: Mapping[str, str]) -> De
     """
     accounts = _accounts(folder / "demo-accounts.json")
     mongo = environment.get("MENSHEN_MONGO_URL") or environment["MONGO_URL"]
-    admin = accounts["admin"]
-    try:
-        prefix = environment.get("MENSHEN_DB_PREFIX", "menshen_")
-        await create_admin(mongo, prefix, admin["username"], admin["password"], SUBDISTRICT)
-    except DomainError as there:
-        if there.code != "username_taken":
-            raise
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-        gate, guest = await _Seeding(gateway, http, accounts).run()
+        seeding = _Seeding(gateway, http, accounts)
+        if not await seeding.has_admin():
+            # Loads all of a service, which takes two seconds: not at every start.
+            from services.identity.main import create_admin  # noqa: PLC0415
+
+            admin, prefix = accounts["admin"], environment.get("MENSHEN_DB_PREFIX", "menshen_")
+            await create_admin(mongo, prefix, admin["username"], admin["password"], SUBDISTRICT)
+        gate, guest = await seeding.run()
     amqp = environment.get("MENSHEN_AMQP_URL") or environment["AMQP_URL"]
     facts = DemoFacts(gateway, amqp, mongo, gate, accounts, guest)
     write_private(folder / "demo.json", json.dumps(facts.json(), indent=2, ensure_ascii=False))
@@ -167,6 +165,10 @@ class _Seeding:
         self._http = http
         self._accounts = accounts
 
+    async def has_admin(self) -> bool:
+        """Tell whether the first admin was made already."""
+        return "access_token" in await self._sign_in_answer("admin", also=401)
+
     async def run(self) -> tuple[str, Person]:
         """Make what is missing; return the gate's id and somebody who has not registered yet."""
         admin = await self._sign_in("admin")
@@ -182,9 +184,10 @@ class _Seeding:
         return await self._gate(manager), await self._guest(manager, people)
 
     async def _sign_in(self, role: str) -> str:
-        body = {"grant": "password", **self._accounts[role]}
-        answer = await self._call("POST", "/v1/auth/tokens", None, body)
-        return str(answer["access_token"])
+        return str((await self._sign_in_answer(role))["access_token"])
+
+    async def _sign_in_answer(self, role: str, also: int | None = None) -> dict[str, Any]:
+        return await self._call("POST", "/v1/auth/tokens", None, {"grant": "password", **self._accounts[role]}, also)
 
     async def _open_tonight(self, official: str) -> None:
         now = datetime.now(ZONE)

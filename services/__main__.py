@@ -22,9 +22,8 @@ def _service(name: str) -> Service[Any]:
 
 
 async def _migrate(names: Sequence[str]) -> None:
-    for name in names:
-        service = _service(name)
-        await migrate(service, service.settings())
+    services = [_service(name) for name in names]
+    await asyncio.gather(*(migrate(service, service.settings()) for service in services))
 
 
 def main() -> int:

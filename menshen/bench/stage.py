@@ -85,6 +85,10 @@ class Stage:
         """Where clients come in."""
         return self.district.addresses.gateway
 
+    def address(self, service: str) -> str:
+        """Where a service is, behind the gateway."""
+        return options(self.folder, self.base_port).address(service)
+
     @property
     def servers(self) -> Mapping[str, int]:
         """The processes of RabbitMQ and MongoDB."""

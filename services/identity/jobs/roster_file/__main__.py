@@ -11,12 +11,14 @@ import json
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.identity.jobs.roster_file.faults import Faulty, Refused
 from services.identity.jobs.roster_file.files import MAX_FAULTS, open_rows
 from services.identity.jobs.roster_file.rows import read_header, read_rows
-from shared.texts import Language
+
+if TYPE_CHECKING:
+    from shared.texts import Language
 
 MEMORY = 1024 * 1024 * 1024
 CPU_SECONDS = 60
@@ -24,7 +26,7 @@ WRITTEN = 128 * 1024 * 1024
 """A text that many cells of a workbook share is written once for each."""
 
 
-def main(path: str, name: str, workbook: str = "", language: Language = "zh") -> None:
+def main(path: str, name: str, workbook: str = "", language: "Language" = "zh") -> None:
     """Read the file and say what is in it, or write down what is to be corrected."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
