@@ -21,7 +21,7 @@ Ready = Callable[[], Awaitable[bool]]
 """Asked until it says yes; a child that cannot be reached yet is a no, not an exception."""
 
 READY_LIMIT = 60.0
-"""Seconds in which a child must become ready."""
+"""Seconds in which a child must become ready, unless it says otherwise."""
 BOOT_TRIES = 3
 """How often a child may exit before it was ever ready."""
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0
@@ -58,6 +58,7 @@ class Child:
     grace: float = 10.0
     """Seconds between SIGTERM and SIGKILL."""
     ready: Ready = at_once
+    ready_limit: float = READY_LIMIT
 
 
 class Supervisor:
@@ -149,13 +150,13 @@ class _Keeper:
 
     async def until_ready(self) -> None:
         try:
-            async with asyncio.timeout(READY_LIMIT):
+            async with asyncio.timeout(self.child.ready_limit):
                 while not (self.pid and await self.child.ready()):
                     if self._exits >= BOOT_TRIES:
                         raise self._complaint("keeps exiting")
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise self._complaint(f"was not ready within {READY_LIMIT:g} s") from None
+            raise self._complaint(f"was not ready within {self.child.ready_limit:g} s") from None
 
     async def end(self, grace: float | None = None) -> None:
         """Send SIGTERM, repeated during the grace, then SIGKILL to whatever is left of the child's session."""

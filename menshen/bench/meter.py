@@ -34,7 +34,7 @@ def read(pids: Mapping[str, int]) -> Reading:
 
 def rss_mb(pids: Mapping[str, int]) -> dict[str, float]:
     """Return the resident memory of processes, in MB."""
-    return {name: round(sum(_rss(one) for one in _family(pid)) / 1e6, 1) for name, pid in pids.items()}
+    return {name: _family_mb(pid) for name, pid in pids.items()}
 
 
 @dataclass
@@ -48,12 +48,12 @@ class Peak:
 @asynccontextmanager
 async def peak(pid: int) -> AsyncIterator[Peak]:
     """Look every some milliseconds, for as long as the body runs, how much memory a process and its children take."""
-    rest = rss_mb({"": pid})[""]
+    rest = _family_mb(pid)
     seen = Peak(rest, rest)
 
     async def look() -> None:
         while True:
-            seen.most_mb = max(seen.most_mb, rss_mb({"": pid})[""])
+            seen.most_mb = max(seen.most_mb, _family_mb(pid))
             await asyncio.sleep(LOOK_SECONDS)
 
     looking = asyncio.create_task(look())
@@ -81,6 +81,10 @@ def _family(pid: int) -> list[psutil.Process]:
         return [parent, *parent.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _family_mb(pid: int) -> float:
+    return round(sum(_rss(one) for one in _family(pid)) / 1e6, 1)
 
 
 def _rss(process: psutil.Process) -> int:
