@@ -9,6 +9,7 @@ stage.py      a district of its own, and everybody's keys
 town.py       residents and passes put where events would have put them
 meter.py      processor time and memory of each process
 load.py       requests sent by `wrk`, which costs next to nothing itself
+launch.py     `menshen up` as people start it
 floors/       the programs that are measured against
 cases/        one module for each part; the list is `cases/__init__.py`
 """
