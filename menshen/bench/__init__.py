@@ -8,6 +8,8 @@ table.py      rows: medians, spreads, JSON, a picture
 stage.py      a district of its own, and everybody's keys
 town.py       residents and passes put where events would have put them
 meter.py      processor time and memory of each process
+fevers.py     people whose scan is an alert
+audience.py   officials at their open streams
 load.py       requests sent by `wrk`, which costs next to nothing itself
 launch.py     `menshen up` as people start it
 floors/       the programs that are measured against

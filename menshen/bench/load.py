@@ -12,6 +12,7 @@ from menshen.supervisor import CannotStart
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 SECONDS = 4
+PACED_CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ async def send(url: str, posts: Sequence[Post], connections: int, expected: str,
 
     Raises CannotStart if there were too few requests, or more than some few answers were others.
     """
+    options = (f"--connections={connections}", f"--duration={seconds}s")
+    return await _sent(options, url, posts, expected)
+
+
+async def send_paced(url: str, posts: Sequence[Post], rate: float, expected: str, seconds: int) -> Outcome:
+    """Send as `send` does, but so many requests a second, and no more when answers are slow to come."""
+    options = (f"--connections={PACED_CONNECTIONS}", f"--duration={seconds}s")
+    return await _sent(options, url, posts, expected, f"{rate:.1f}")
+
+
+async def _sent(options: tuple[str, ...], url: str, posts: Sequence[Post], expected: str, *more: str) -> Outcome:
     wrk = shutil.which("wrk")
     if wrk is None:
         raise CannotStart("wrk is not installed; `make bench` installs it")
@@ -52,14 +64,14 @@ async def send(url: str, posts: Sequence[Post], connections: int, expected: str,
         file.writelines(f"{one.path}\t{one.token}\t{one.body}\n" for one in posts)
         file.flush()
         process = await asyncio.create_subprocess_exec(
-            *(wrk, "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=30s"),
-            *(f"--script={SCRIPT}", url, "--", file.name, expected),
+            *(wrk, "--threads=1", *options, "--timeout=30s"),
+            *(f"--script={SCRIPT}", url, "--", file.name, expected, *more),
             stdout=asyncio.subprocess.PIPE,
         )
         said, _ = await process.communicate()
     outcome = Outcome(**json.loads(said.splitlines()[-1]))
     if outcome.sent > len(posts):
-        raise CannotStart(f"{len(posts)} requests were too few for {seconds} s")
+        raise CannotStart(f"{len(posts)} requests were too few for {options[-1]}")
     if outcome.good < 0.97 * outcome.answered:
         raise CannotStart(f"of {outcome.answered} answers only {outcome.good} were as expected")
     return outcome

@@ -15,7 +15,7 @@ from menshen.bench.load import Post
 from menshen.bench.stage import Stage
 from services.gate.domain import Gate, Pass, PassForm, Resident
 from services.gate.store.exits import pass_document
-from shared.contracts.values import Direction, ExitReason, Role
+from shared.contracts.values import Direction, ExitReason, Role, Site
 from shared.ids import new_id
 from shared.mongo import to_document
 
@@ -59,7 +59,7 @@ async def built(stage: Stage, passes: int) -> Town:
     compounds = [_compound(stage, f"{root}.k1.c{number + 1:02d}") for number in range(COMPOUNDS)]
     gates = [Gate(one.gate, one.area, "东门") for one in compounds]
     await stage.db("gate").gates.insert_many([to_document(gate) for gate in gates])
-    admissions = [_admission(compounds[number % COMPOUNDS].area, number) for number in range(passes)]
+    admissions = [passholder(compounds[number % COMPOUNDS].area, number) for number in range(passes)]
     await put(stage.db("gate").residents, (to_document(resident) for resident, _ in admissions))
     await put(stage.db("gate").passes, (pass_document(admission) for _, admission in admissions))
     return Town(stage, root, compounds, _walks(stage, compounds, [admission for _, admission in admissions]))
@@ -77,7 +77,9 @@ async def put(collection: Any, documents: Iterator[dict[str, Any]]) -> None:
         await collection.insert_many(chunk, ordered=False)
 
 
-def scan_body(token: str, gate: str, direction: Direction, temperature_c: float = 36.5) -> str:
+def scan_body(
+    token: str, gate: str, direction: Direction, temperature_c: float = 36.5, site: Site = Site.FOREHEAD
+) -> str:
     """Write a scan as a gate's client does."""
     return json.dumps(
         {
@@ -85,6 +87,7 @@ def scan_body(token: str, gate: str, direction: Direction, temperature_c: float 
             "gate": gate,
             "direction": direction.value,
             "temperature_c": temperature_c,
+            "site": site.value,
             "nonce": secrets.token_hex(8),
             "scanned_at": datetime.now(UTC).isoformat(),
         }
@@ -117,7 +120,8 @@ def _compound(stage: Stage, area: str) -> Compound:
     return Compound(area, new_id("gate"), stage.keys.token(new_id("acc"), (Role.GUARD, area)))
 
 
-def _admission(area: str, number: int) -> tuple[Resident, Pass]:
+def passholder(area: str, number: int) -> tuple[Resident, Pass]:
+    """Make a resident with a pass that is good now."""
     one, now = resident(area, number // COMPOUNDS), datetime.now(UTC)
     admission = Pass(
         id=new_id("pass"),

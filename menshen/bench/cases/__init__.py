@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from menshen.bench.cases import events, registrations, rest, roster, scans, start
+from menshen.bench.cases import events, exits, latency, registrations, rest, roster, scans, start, streams
 from menshen.bench.stage import Stage
 from menshen.bench.table import Row
 
 CASES: Mapping[str, Callable[[Stage], AsyncIterator[Row]]] = {
     "scans": scans.measure,
     "events": events.measure,
+    "exits": exits.measure,
+    "latency": latency.measure,
+    "streams": streams.measure,
     "registrations": registrations.measure,
     "roster": roster.measure,
     "rest": rest.measure,
