@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,13 @@ from menshen.bench.stage import Stage
 from menshen.bench.table import Row, compared, percentile
 from menshen.bench.town import Town, built
 
-COUNT = 100
-"""Scans of a round at rest."""
+COUNT, WARM_COUNT = 100, 30
+"""Scans of a round at rest, and of the warm-up."""
 PAUSE_SECONDS = 0.075
 """Between a scan and a message over the hops, so that what follows of one is over before the other begins."""
 LOADED_SECONDS = 15
+AHEAD = 1.1
+"""How many times the scans that are due are prepared."""
 WARM_SECONDS = 1
 CONNECTIONS = 32
 EXPECTED = '"decision":"allow"'
@@ -51,8 +54,8 @@ class Round:
 
 async def measure(stage: Stage) -> AsyncIterator[Row]:
     """Measure at rest, then while others are scanned at half of the highest rate."""
-    passes = MOST * (SECONDS + stage.rounds * LOADED_SECONDS // 2) // 2
-    town = await built(stage, passes)
+    scans = MOST * (SECONDS + AHEAD * stage.rounds * LOADED_SECONDS / 2)
+    town = await built(stage, passes=ceil(scans / 2))
     await staffed(town)
     amqp = stage.district.addresses.amqp
     async with (
@@ -62,8 +65,8 @@ async def measure(stage: Stage) -> AsyncIterator[Row]:
     ):
         await official.grow(1)
         way = _Way(town, official, bare, http)
-        await way.at_rest()  # warm
-        yield _row("scan_to_stream_vs_hops", stage, [await way.at_rest() for _ in range(stage.rounds)])
+        await way.at_rest(WARM_COUNT)
+        yield _row("scan_to_stream_vs_hops", stage, [await way.at_rest(COUNT) for _ in range(stage.rounds)])
 
         highest = await send(stage.gateway, town.scans(MOST * SECONDS), CONNECTIONS, EXPECTED)
         town.spent(highest.sent)
@@ -83,17 +86,17 @@ class _Way:
         self._bare = bare
         self._http = http
 
-    async def at_rest(self) -> Round:
-        """Let fevers come while nothing else happens."""
+    async def at_rest(self, count: int) -> Round:
+        """Let so many fevers come while nothing else happens."""
         before = meter.read(self._stage.pids)
-        samples = await self._samples(await fevers(self._town, COUNT), lambda: True)
+        samples = await self._samples(await fevers(self._town, count), lambda: True)
         cpu = meter.read(self._stage.pids).since(before, len(samples))
         await self._stage.settle()
         return Round(samples, cpu)
 
     async def loaded(self, rate: float) -> Round:
         """Let fevers come while so many others are scanned a second."""
-        posts = self._town.scans(int(1.1 * rate * LOADED_SECONDS))
+        posts = self._town.scans(int(AHEAD * rate * LOADED_SECONDS))
         ill = await fevers(self._town, round(LOADED_SECONDS / PAUSE_SECONDS / 2))
         before = meter.read(self._stage.pids)
         others = asyncio.create_task(send_paced(self._stage.gateway, posts, rate, EXPECTED, LOADED_SECONDS))
