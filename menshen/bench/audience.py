@@ -61,10 +61,11 @@ class Audience:
         del self._news[resident]
         return news.times
 
-    def end(self) -> None:
-        """Stop listening."""
+    async def end(self) -> None:
+        """Close every stream."""
         for task in self._listening:
             task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
 
     async def _opened(self) -> aiohttp.ClientResponse:
         token = self._stage.keys.token(new_id("acc"), (Role.OFFICIAL, self._area))
@@ -79,10 +80,11 @@ class Audience:
         return answer
 
     async def _listen(self, answer: aiohttp.ClientResponse) -> None:
-        while event := await answer.content.readuntil(END):
-            at = time.perf_counter()
-            if b"event: fever" in event:
-                self._take(event, at)
+        async with answer:
+            while event := await answer.content.readuntil(END):
+                at = time.perf_counter()
+                if b"event: fever" in event:
+                    self._take(event, at)
 
     def _take(self, event: bytes, at: float) -> None:
         alert = json.loads(event.partition(b"data: ")[2])
@@ -115,4 +117,4 @@ async def audience(stage: Stage, area: str) -> AsyncIterator[Audience]:
         try:
             yield one
         finally:
-            one.end()
+            await one.end()

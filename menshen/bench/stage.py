@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import stamina
+import stamina.instrumentation
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from menshen import secrets
@@ -29,6 +31,7 @@ from shared.security.vault import Vault
 
 HOST = "127.0.0.1"
 HOUR = 3600
+KEYS_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ async def empty(
 ) -> AsyncIterator[Stage]:
     """Give a stage on which nothing runs."""
     emptied(folder)
+    stamina.instrumentation.set_on_retry_hooks([])  # a look again is no news
     district = District(options(folder, base_port, services), terminal)
     stage = Stage(folder, district, Keys.of(folder), rounds, terminal, base_port)
     try:
