@@ -5,8 +5,7 @@ and the events that go with the change. Writes that nobody waits for go to the s
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,23 +13,23 @@ from typing import Any, ClassVar, TypeVar
 
 from cattrs.preconf.bson import make_converter
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorDatabase
-from pymongo import DeleteOne, IndexModel, InsertOne, ReadPreference, ReplaceOne, UpdateMany, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure
-from pymongo.read_concern import ReadConcern
+from pymongo import DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateMany, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+)
 
 from shared.contracts import Fact
 from shared.errors import Transient
 from shared.tracing import traceparent
+from shared.transactions import TRANSACTION_SECONDS, run_transaction
 
 Document = dict[str, Any]
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteOne
 T = TypeVar("T")
-
-TRANSACTION_SECONDS = 5
-"""A transaction not through by then is given up; its outcome is unknown and repeating it is safe."""
-BACKOFF_FIRST, BACKOFF_GROWTH, BACKOFF_MOST = 0.005, 1.5, 0.5
-"""Seconds, factor and seconds of the pause before a transaction that met another is tried again: the drivers' own
-figures (transactions-convenient-api of the MongoDB specifications, "Backoff"), which motor does not have."""
 
 DUPLICATE_KEY = 11000
 
@@ -78,14 +77,6 @@ def _driver_errors() -> Any:
         raise
 
 
-def _pauses() -> Iterator[float]:
-    """Yield how long to wait before each try of a transaction: not at all, then a random part of ever more."""
-    most = 0.0
-    while True:
-        yield random.uniform(0, most)  # noqa: S311  # chance, not a secret
-        most = min(BACKOFF_MOST, most * BACKOFF_GROWTH or BACKOFF_FIRST)
-
-
 class Mongo:
     """One service's database, with majority writes and reads, and timeouts that an HTTP caller can live with."""
 
@@ -107,23 +98,8 @@ class Mongo:
 
         Raises AlreadyThere when a unique index refuses, StorageUnavailable when the outcome could not be learned.
         """
-        pauses = _pauses()
-
-        async def try_once(session: AsyncIOMotorClientSession) -> T:
-            # Before its first operation a transaction holds nothing. Without a pause those that meet over the same
-            # documents would keep the server so busy that the one they wait for does not get through.
-            await asyncio.sleep(next(pauses))
-            return await work(session)
-
         with _driver_errors():
-            async with asyncio.timeout(TRANSACTION_SECONDS), await self._client.start_session() as session:
-                result: T = await session.with_transaction(
-                    try_once,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority", j=True),
-                    read_preference=ReadPreference.PRIMARY,
-                )
-                return result
+            return await run_transaction(self._client, work)
 
     async def outside(self, work: Awaitable[T]) -> T:
         """Await reads or single writes that need no transaction, within the same time and with the same errors."""
@@ -142,9 +118,16 @@ class Mongo:
             raise RuntimeError("MongoDB runs as a standalone; Menshen needs a replica set (one node is enough)")
 
     async def ensure_indexes(self, indexes: Mapping[str, Sequence[IndexModel]]) -> None:
-        """Create what is missing; an index that is there already costs one round trip."""
+        """Create what is missing; a collection without indexes too, for a transaction that makes one bars others.
+
+        An index that is there already costs one round trip.
+        """
+        there = set(await self.db.list_collection_names())
         for collection, models in indexes.items():
-            await self.db[collection].create_indexes(list(models))
+            if collection not in there:
+                await self.db.create_collection(collection)
+            if models:
+                await self.db[collection].create_indexes(list(models))
 
     def close(self) -> None:
         """Close all connections."""

@@ -31,7 +31,7 @@ from shared.messaging.publisher import close_quietly, connect
 from shared.messaging.topology import Subscription, declare_events, declare_subscription
 from shared.mongo import Mongo, Store
 from shared.security.jwks import TokenKeys
-from shared.security.standing import Standing, keep_standing
+from shared.security.standing import ACCOUNTS, Standing, keep_standing
 from shared.settings import ProcessSettings, Settings
 from shared.web import problems
 from shared.web.middleware import MAX_BODY, Envelope
@@ -70,8 +70,8 @@ class Service(Generic[S]):
 
     @property
     def indexes(self) -> Mapping[str, Sequence[IndexModel]]:
-        """Every index of the service's database."""
-        return {**unit_of_work.INDEXES, **self.store.INDEXES}
+        """Every collection of the service's database, with its indexes."""
+        return {**unit_of_work.INDEXES, ACCOUNTS: [], **self.store.INDEXES}
 
 
 class Runtime:
@@ -118,9 +118,13 @@ class Runtime:
         self.mongo.close()
 
     async def require_ready(self) -> None:
-        """Raise UNAVAILABLE unless the database answers and the queues are being read."""
+        """Raise UNAVAILABLE unless the database answers, callers can be told apart and the queues are being read."""
         await self.mongo.ping()
-        if not self._messaging.is_set() or any(not one.connected.is_set() for one in self._connections):
+        if (
+            not self.token_keys.has_keys
+            or not self._messaging.is_set()
+            or any(not one.connected.is_set() for one in self._connections)
+        ):
             raise DomainError(Kind.UNAVAILABLE, "unavailable", retry_after=1)
 
     async def _start_messaging(self) -> None:

@@ -163,16 +163,12 @@ class Work(Generic[S]):
     async def deliver(self, batch: Sequence[Delivery[S]], ahead: Ahead[S] | None = None) -> None:
         """Run the handlers of several deliveries in one transaction; those seen before are left out.
 
-        `ahead` learns beforehand what the handlers will ask.
+        `ahead` learns beforehand what the handlers will ask. Which were seen before is asked only if one was.
 
         The inbox rows are written in the same transaction, so a delivery takes effect once however often it comes.
         """
 
         async def act(store: S, now: datetime) -> None:
-            rows = await store._list(
-                INBOX, {"_id": {"$in": [one.key for one in batch]}}, sort=[("_id", 1)], limit=len(batch)
-            )
-            seen = {row["_id"] for row in rows}
             fresh = {one.key: one for one in batch if one.key not in seen}
             if ahead:
                 await ahead([one.event for one in fresh.values()], store)
@@ -181,7 +177,15 @@ class Work(Generic[S]):
                 traceparent.set(one.trace)
                 await one.handler(one.event, store, now)
 
-        await self._commit(act, "consumer")
+        seen: set[str] = set()
+        try:
+            await self._commit(act, "consumer")
+        except AlreadyThere:
+            query: Document = {"_id": {"$in": [one.key for one in batch]}}
+            seen |= set(await self.mongo.outside(self.mongo.db[INBOX].distinct("_id", query)))
+            if not seen:
+                raise
+            await self._commit(act, "consumer")
 
     async def _run_group(
         self, group: Sequence[Traced[C]], handler: Callable[[C, S, datetime], Awaitable[R]], book: type[S]

@@ -48,6 +48,7 @@ class HealthStore(SettingsRows, ResidentRows):
             IndexModel([("area", ASCENDING), ("_id", DESCENDING)]),
             IndexModel("cause"),
         ],
+        "areas": [],
         **RESIDENT_INDEXES,
     }
 

@@ -34,6 +34,8 @@ class ReportsStore(SettingsRows, ResidentRows):
             IndexModel("next_due", name="clocks", partialFilterExpression={"next_due": {"$type": "date"}}),
         ],
         "figures": [IndexModel([("day", ASCENDING), ("area", ASCENDING)])],
+        "photos": [],
+        "areas": [],
         **RESIDENT_INDEXES,
     }
 

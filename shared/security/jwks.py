@@ -18,6 +18,8 @@ from shared.security.keys import BadSignature, Malformed, Verifier
 KEYS = "jwks"
 REFRESH_SECONDS = 300
 ASK_AGAIN_SECONDS = 2
+FIRST_SECONDS = 0.2
+"""The same while no key is known: the service lets nobody in before."""
 
 log = structlog.get_logger()
 
@@ -48,7 +50,7 @@ class TokenKeys:
             if not self.has_keys:
                 await self._load()
             await self._fetch()
-            await asyncio.sleep(REFRESH_SECONDS if self._verifier.has_keys else ASK_AGAIN_SECONDS)
+            await asyncio.sleep(REFRESH_SECONDS if self._verifier.has_keys else FIRST_SECONDS)
 
     async def claims(self, token: str) -> dict[str, Any]:
         """Return the claims of a valid token. Raises UNAUTHENTICATED for anything else."""
@@ -104,7 +106,7 @@ class TokenKeys:
 
     async def _fetch(self) -> bool:
         async with self._asking:
-            if time.monotonic() - self._asked < ASK_AGAIN_SECONDS:
+            if time.monotonic() - self._asked < (ASK_AGAIN_SECONDS if self.has_keys else FIRST_SECONDS):
                 return False
             self._asked = time.monotonic()
             try:

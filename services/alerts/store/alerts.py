@@ -26,6 +26,7 @@ ALERT_INDEXES = {
     ],
     "endings": [IndexModel("at", name="at_ttl", expireAfterSeconds=int(ENDINGS_KEPT.total_seconds()))],
     "accounts": [IndexModel("areas"), IndexModel("managed")],
+    "areas": [],
 }
 
 

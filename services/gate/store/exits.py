@@ -29,6 +29,7 @@ class ExitStore(Store):
             IndexModel([("compound", ASCENDING), ("end", DESCENDING)]),
         ],
         "revocations": [IndexModel("compound")],
+        "households": [],
     }
 
     # Exits

@@ -27,6 +27,8 @@ class PeopleStore(SettingsRows):
             IndexModel([("target_id", ASCENDING), ("active", ASCENDING)]),
             IndexModel("area", name="standing", partialFilterExpression={"active": True}),
         ],
+        "devices": [],
+        "areas": [],
     }
 
     async def put_resident(self, resident: Resident) -> bool:
