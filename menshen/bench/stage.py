@@ -31,7 +31,6 @@ from shared.security.vault import Vault
 
 HOST = "127.0.0.1"
 HOUR = 3600
-KEYS_SECONDS = 30
 
 
 @dataclass(frozen=True)
