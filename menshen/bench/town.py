@@ -5,7 +5,7 @@ What is put there is made by the services' own entities, so it is what they woul
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -59,10 +59,17 @@ async def built(stage: Stage, passes: int) -> Town:
     compounds = [_compound(stage, f"{root}.k1.c{number + 1:02d}") for number in range(COMPOUNDS)]
     gates = [Gate(one.gate, one.area, "东门") for one in compounds]
     await stage.db("gate").gates.insert_many([to_document(gate) for gate in gates])
-    admissions = [passholder(compounds[number % COMPOUNDS].area, number) for number in range(passes)]
-    await put(stage.db("gate").residents, (to_document(resident) for resident, _ in admissions))
-    await put(stage.db("gate").passes, (pass_document(admission) for _, admission in admissions))
-    return Town(stage, root, compounds, _walks(stage, compounds, [admission for _, admission in admissions]))
+    return await peopled(stage, root, compounds, passes)
+
+
+async def peopled(stage: Stage, root: str, compounds: Sequence[Compound], passes: int) -> Town:
+    """Let so many people with a pass each live in compounds that are there, dealt out in turn."""
+    places = len(compounds)
+    people = [resident(compounds[number % places].area, number // places) for number in range(passes)]
+    admissions = [admission(one) for one in people]
+    await put(stage.db("gate").residents, (to_document(one) for one in people))
+    await put(stage.db("gate").passes, (pass_document(one) for one in admissions))
+    return Town(stage, root, list(compounds), walks(stage, compounds, admissions))
 
 
 async def put(collection: Any, documents: Iterator[dict[str, Any]]) -> None:
@@ -122,8 +129,14 @@ def _compound(stage: Stage, area: str) -> Compound:
 
 def passholder(area: str, number: int) -> tuple[Resident, Pass]:
     """Make a resident with a pass that is good now."""
-    one, now = resident(area, number // COMPOUNDS), datetime.now(UTC)
-    admission = Pass(
+    one = resident(area, number // COMPOUNDS)
+    return one, admission(one)
+
+
+def admission(one: Resident) -> Pass:
+    """Give somebody a pass for the next hours."""
+    now = datetime.now(UTC)
+    return Pass(
         id=new_id("pass"),
         version=1,
         exit=new_id("exit"),
@@ -137,14 +150,14 @@ def passholder(area: str, number: int) -> tuple[Resident, Pass]:
         reason=ExitReason.SUPPLIES,
         issued_at=now,
     )
-    return one, admission
 
 
-def _walks(stage: Stage, compounds: list[Compound], admissions: list[Pass]) -> Iterator[Post]:
+def walks(stage: Stage, compounds: Sequence[Compound], admissions: Sequence[Pass]) -> Iterator[Post]:
+    """Yield the scans of those with a pass: first everybody's way out, then everybody's way home."""
     where = {one.area: one for one in compounds}
     for direction in (Direction.OUT, Direction.IN):
-        for admission in admissions:
-            at = where[admission.compound]
+        for one in admissions:
+            at = where[one.compound]
             # The form that lives longest, so that none dies while it waits for its round.
-            token, _ = stage.keys.office.write(admission, PassForm.PRINTED, datetime.now(UTC))
+            token, _ = stage.keys.office.write(one, PassForm.PRINTED, datetime.now(UTC))
             yield Post("/v1/scans", at.guard, scan_body(token, at.gate, direction))

@@ -2,12 +2,25 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from menshen.bench.cases import events, exits, latency, registrations, rest, roster, scans, start, streams
+from menshen.bench.cases import (
+    events,
+    exits,
+    growth,
+    latency,
+    registrations,
+    rest,
+    roster,
+    scans,
+    start,
+    streams,
+    ways,
+)
 from menshen.bench.stage import Stage
 from menshen.bench.table import Row
 
 CASES: Mapping[str, Callable[[Stage], AsyncIterator[Row]]] = {
     "scans": scans.measure,
+    "ways": ways.measure,
     "events": events.measure,
     "exits": exits.measure,
     "latency": latency.measure,
@@ -16,6 +29,7 @@ CASES: Mapping[str, Callable[[Stage], AsyncIterator[Row]]] = {
     "roster": roster.measure,
     "rest": rest.measure,
     "start": start.measure,
+    "growth": growth.measure,
 }
 SERVERS_ONLY = frozenset({"events"})
 """Those that bring processes of their own instead of the services."""

@@ -65,12 +65,12 @@ class ResidentStore(Store):
 
     async def add_resident(self, resident: Resident, facts: Sequence[Fact]) -> None:
         """Store a new registration and its events."""
-        await self._insert("residents", _document(resident))
+        await self._insert("residents", resident_document(resident))
         self._tell(facts)
 
     async def save_resident(self, resident: Resident, facts: Sequence[Fact]) -> None:
         """Store a registration's state and its events."""
-        await self._put("residents", _document(resident))
+        await self._put("residents", resident_document(resident))
         self._tell(facts)
 
     async def record(self, audit_id: str, at: datetime, actor: str, resident: Resident, reason: str) -> None:
@@ -87,5 +87,6 @@ class ResidentStore(Store):
         await self._insert("audit", row)
 
 
-def _document(resident: Resident) -> Document:
+def resident_document(resident: Resident) -> Document:
+    """Return a registration as it is stored: `live` is what the unique index goes by."""
     return {**to_document(resident), "live": resident.live}
