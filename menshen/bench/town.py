@@ -48,6 +48,10 @@ class Town:
         self._ready += islice(self.walks, max(0, count - len(self._ready)))
         return self._ready[:count]
 
+    def guard_of(self, area: str) -> str:
+        """Return the token of a compound's guard."""
+        return next(one.guard for one in self.compounds if one.area == area)
+
     def spent(self, count: int) -> None:
         """Go on behind so many scans, which were sent."""
         del self._ready[:count]
