@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from pymongo import IndexModel, WriteConcern
 from ulid import ULID
 
 from menshen.bench.load import Post
@@ -54,7 +53,7 @@ class Collection:
     service: str
     name: str
     document: dict[str, Any]
-    indexes: Sequence[IndexModel]
+    indexes: Sequence[Any]
     key: str = "id"
     """Which of a person's ids is the document's."""
 
@@ -122,7 +121,7 @@ class City:
         """Store these people in one of the collections, in the form that it has."""
         own = one.document.keys() & people[0].keys()
         rows = [{**one.document, **{name: person[name] for name in own}, "_id": person[one.key]} for person in people]
-        await self._at(one).with_options(write_concern=WriteConcern(1)).insert_many(rows, ordered=False)
+        await self._at(one).insert_many(rows, ordered=False)
 
     async def _build(self, numbers: range) -> None:
         """Add compounds, each with its gate."""
