@@ -86,9 +86,7 @@ class City:
         await self._build(range(len(self._gates), size // PER_COMPOUND))
         for one in self._collections:
             await self._at(one).drop_indexes()
-        for first in range(more.start, more.stop, CHUNK):
-            people = [self._person(number) for number in range(first, min(first + CHUNK, size))]
-            await asyncio.gather(*(self._put(one, people) for one in self._collections))
+        await asyncio.gather(*(self._settled(key, more) for key in ("id", "entry")))
         for one in self._collections:
             await self._at(one).create_indexes(list(one.indexes))
         self.size = size
@@ -117,6 +115,18 @@ class City:
     def _at(self, one: Collection) -> Any:
         return self.stage.db(one.service)[one.name]
 
+    async def _settled(self, key: str, numbers: range) -> None:
+        """Store people in all collections that know them by this id, in its order.
+
+        A roster's ids are hashes: in any other order each would be looked for in another page of a file that is larger
+        than MongoDB's cache.
+        """
+        collections = [one for one in self._collections if one.key == key]
+        ordered = sorted(numbers, key=self._entry) if key == "entry" else numbers
+        for first in range(0, len(ordered), CHUNK):
+            people = [self._person(number) for number in ordered[first : first + CHUNK]]
+            await asyncio.gather(*(self._put(one, people) for one in collections))
+
     async def _put(self, one: Collection, people: list[dict[str, Any]]) -> None:
         """Store these people in one of the collections, in the form that it has."""
         own = one.document.keys() & people[0].keys()
@@ -143,10 +153,10 @@ class City:
     def _person(self, number: int) -> dict[str, Any]:
         """Return what differs from one resident to the next, under the names of the documents' fields."""
         compound, place = divmod(number, PER_COMPOUND)
-        area, lookup = self._area(compound), hashlib.sha256(f"{self.root}{number}".encode()).hexdigest()
+        area, lookup = self._area(compound), self._lookup(number)
         return {
             "id": f"res_{self._born}{number:016d}",
-            "entry": f"ent_{lookup[:26].upper()}",
+            "entry": self._entry(number),
             "household": room(area, place),
             "compound": area,
             "accounts": [f"acc_{self._born}{number:016d}"],
@@ -154,6 +164,12 @@ class City:
             "id_number": {"sealed": self._sealed, "lookup": lookup},
             "name": {"sealed": self._sealed, "lookup": lookup[::-1]},
         }
+
+    def _lookup(self, number: int) -> str:
+        return hashlib.sha256(f"{self.root}{number}".encode()).hexdigest()
+
+    def _entry(self, number: int) -> str:
+        return f"ent_{self._lookup(number)[:26].upper()}"
 
     def _resident(self, number: int) -> GateResident:
         person = self._person(number)
