@@ -25,13 +25,13 @@ SECONDS = 3
 EXPECTED = {"scan": '"decision":"allow"', "registration": '"status":"verified"'}
 MOST = {"scan": 1500, "registration": 700}
 """A second, more than any of these machines takes."""
-PORTS_APART = 30
+PORTS_APART = 28
 
 
 async def measure(stage: Stage) -> AsyncIterator[Row]:
     """Grow one of two districts step by step; at each step measure both, as often as there are rounds."""
     most = int(os.environ.get("MENSHEN_BENCH_MOST", max(SIZES.values())))
-    beside = opened(stage.folder / "beside", stage.rounds, stage.terminal, stage.floor_port + PORTS_APART)
+    beside = opened(stage.folder / "beside", stage.rounds, stage.terminal, stage.base_port + PORTS_APART)
     async with beside as other:
         steady, growing = City(other), City(stage)
         await steady.grow(min(SIZES.values()))
