@@ -132,3 +132,15 @@ class TestTogether:
 
         assert answers == ["a", "no", "b"]
         assert stored == {"a", "b"}
+
+
+class TestConflicts:
+    async def test_that_show_at_the_commit_are_tried_again(self, work: Work[Things]) -> None:
+        """Transactions that make the same collection meet at its end; each gets through all the same."""
+
+        async def act(key: str, store: Things, _now: datetime) -> None:
+            await store.add(key)
+
+        await asyncio.gather(*(work.run(act, f"a{number}") for number in range(30)))
+
+        assert await work.mongo.db.things.count_documents({}) == 30
