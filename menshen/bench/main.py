@@ -56,7 +56,8 @@ async def _measure(wanted: Wanted, terminal: Terminal) -> None:
         services = () if name in SERVERS_ONLY else SERVICES
         async with stage.empty(*at) if name in ALONE else stage.opened(*at, services) as one:
             async for row in CASES[name](one):
-                terminal.say(table.line(row))
+                for line in table.lines(row):
+                    terminal.say(line)
                 # Kept at once: what is measured already survives whatever comes after.
                 rows = table.merged(data / "bench.json", [row])
                 table.draw(data / "bench.svg", rows)

@@ -68,11 +68,15 @@ def merged(path: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
     return both
 
 
-def line(row: Row) -> str:
-    """Say a row in one line."""
+def lines(row: Row) -> list[str]:
+    """Say a row in one line, and beneath it what belongs to it, such as each process's share."""
     against = f"{row.ratio:8.2f} x floor of {row.floor:,.6g}" if row.ratio is not None else ""
-    more = "  ".join(f"{name}={value}" for name, value in row.detail.items() if not isinstance(value, dict))
-    return f"{row.row:<32} {row.value:>12,.6g} {row.unit:<12} {against:<34} ±{row.spread:4.0%} {row.rounds}r  {more}"
+    said = [f"{row.row:<32} {row.value:>12,.6g} {row.unit:<12} {against:<34} ±{row.spread:4.0%} of {row.rounds}"]
+    single = {name: value for name, value in row.detail.items() if not isinstance(value, dict)}
+    several = {name: value for name, value in row.detail.items() if isinstance(value, dict)}
+    for name, values in {**({"": single} if single else {}), **several}.items():
+        said.append(f"    {name:<14}" + "  ".join(f"{one} {value}" for one, value in values.items()))
+    return said
 
 
 def draw(path: Path, rows: Sequence[dict[str, Any]]) -> None:
