@@ -18,6 +18,7 @@ from menshen.bench.floors.events import KEY, bodies
 from menshen.bench.stage import Stage
 from menshen.bench.table import Row, compared
 from menshen.supervisor import CannotStart
+from shared.security.jwks import KEYS
 
 COUNTS = {"menshen": 10_000, "raw": 10_000, "faststream": 3000, "faststream_one": 1000}
 """Events of one round of each way: some seconds."""
@@ -55,7 +56,10 @@ class _Path:
         self._env = {**os.environ, "MONGO_URL": where.mongo, "AMQP_URL": where.amqp, "MENSHEN_DB_PREFIX": "menshen_"}
 
     async def prepare(self) -> None:
-        """Make indexes and queues."""
+        """Make indexes and queues, and the keys of a sign-in that nobody needs: a service is ready only with them."""
+        for end in ("source", "sink"):
+            jwks = self._stage.keys.tokens.public_set()
+            await self._stage.db(end)[KEYS].insert_one({"_id": "identity", "jwks": jwks})
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", MODULE, "migrate", "menshen", "0", env=self._env
         )
