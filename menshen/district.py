@@ -128,6 +128,8 @@ class District:
             # Bytecode is kept, whatever the caller does about his own tree: it halves the time of the next start.
             "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(options.data / "bytecode"),
             "PYTHONDONTWRITEBYTECODE": "",
+            # glibc keeps a heap for each of the driver's threads, up to eight a processor, and gives little of it back.
+            "MALLOC_ARENA_MAX": "2",
         }
         if not options.amqp_url and self._servers.broker_api_url:
             ours["MENSHEN_BROKER_API"] = self._servers.broker_api_url
