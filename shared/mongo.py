@@ -65,13 +65,13 @@ def _driver_errors() -> Any:
         yield
     except DuplicateKeyError as error:
         raise AlreadyThere from error
-    except BulkWriteError as error:
-        if any(fault["code"] == DUPLICATE_KEY for fault in error.details["writeErrors"]):
-            raise AlreadyThere from error
-        raise
     except (ConnectionFailure, ExecutionTimeout, TimeoutError) as error:
         raise StorageUnavailable(type(error).__name__) from error
     except OperationFailure as error:
+        if isinstance(error, BulkWriteError) and any(
+            fault["code"] == DUPLICATE_KEY for fault in error.details["writeErrors"]
+        ):
+            raise AlreadyThere from error
         if error.has_error_label("TransientTransactionError"):
             raise StorageUnavailable(type(error).__name__) from error
         raise

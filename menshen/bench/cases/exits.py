@@ -89,9 +89,7 @@ class _Crowd:
         self._homes = 0
 
     async def warm(self) -> None:
-        """Let one person ask alone, and then a burst."""
-        # The first request of a fresh database makes the collection of the households, and none may meet it then.
-        await self._burst((await self._people(1))[:1])
+        """Let a burst ask that does not count."""
         _check(await self._burst(await self._people(HOUSEHOLDS)))
 
     async def round(self) -> Round:
