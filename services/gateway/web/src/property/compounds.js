@@ -60,8 +60,10 @@ export const manager = () => ({
 		this.$store.place.tab = tab;
 	},
 
+	/** At once, not only when the browser tells of the new address: the next key may come before that. */
 	open(tab) {
 		location.hash = tab;
+		this.follow();
 	},
 
 	/** The arrows go through the tabs, as the pattern for tabs has it. */
