@@ -24,10 +24,11 @@ from pymongo.errors import (
 
 from shared.contracts import Fact
 from shared.errors import Transient
+from shared.questions import Document as Document
+from shared.questions import Question, Questions
 from shared.tracing import traceparent
 from shared.transactions import TRANSACTION_SECONDS, run_transaction
 
-Document = dict[str, Any]
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteOne
 T = TypeVar("T")
 
@@ -157,7 +158,8 @@ class Store:
 
     A change takes the events that tell of it; they are stored in the same transaction (outbox). A change without an
     answer waits for others of its collection, and goes before the next question that it may concern, at the latest with
-    the commit: a transaction of a hundred changes is some round trips, and reads what it wrote all the same.
+    the commit; questions asked at the same time (`asyncio.gather`) go together. A transaction of a hundred changes is
+    some round trips, and reads what it wrote all the same.
     """
 
     INDEXES: ClassVar[Mapping[str, Sequence[IndexModel]]] = {}
@@ -165,6 +167,7 @@ class Store:
     def __init__(self, db: AsyncIOMotorDatabase[Document], session: AsyncIOMotorClientSession | None) -> None:
         self._db = db
         self._session = session
+        self._questions = Questions(db, session, self._settle)
         self._waiting: dict[str, _Waiting] = {}
         self._missing: set[tuple[str, str]] = set()
         self.facts: list[tuple[Fact, str | None]] = []
@@ -190,9 +193,8 @@ class Store:
         key = query.get("_id")
         if isinstance(key, str) and (collection, key) in self._missing:
             return None
-        await self._settle(collection, query)
-        found: Document | None = await self._db[collection].find_one(query, session=self._session, **options)
-        return found
+        found = await self._questions.ask(Question(collection, query, limit=1, **options))
+        return found[0] if found else None
 
     async def _look(self, collection: str, ids: Sequence[str]) -> None:
         """Ask at once which documents there are; for those missing `_one` needs not ask until they are written."""
@@ -204,10 +206,7 @@ class Store:
     async def _list(
         self, collection: str, query: Document, *, sort: list[tuple[str, int]], limit: int, **options: Any
     ) -> list[Document]:
-        await self._settle(collection, query)
-        cursor = self._db[collection].find(query, session=self._session, sort=sort, limit=limit, **options)
-        found: list[Document] = await cursor.to_list(None)
-        return found
+        return await self._questions.ask(Question(collection, query, sort, limit, **options))
 
     async def _write(self, collection: str, *writes: Write, about: Iterable[str] = ()) -> None:
         """Store without asking for an answer; `about` are the documents' ids, if they are known."""

@@ -1,5 +1,6 @@
 """Something shows that needs an official."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,8 +26,9 @@ async def raise_alert(one: Occurrence, store: AlertsStore, now: datetime) -> Ale
 
     An occurrence that comes after its cause's end, but happened before it, is told and resolved in the same breath.
     """
-    due = await _turn_ends(one.area, store, now)
-    before = await store.alert(one.alert)
+    due, before, near = await asyncio.gather(
+        _turn_ends(one.area, store, now), store.alert(one.alert), _anybody_near(one, store)
+    )
     if before is None:
         what, after = What.RAISED, Alert.first(one, now, due)
     else:
@@ -37,7 +39,7 @@ async def raise_alert(one: Occurrence, store: AlertsStore, now: datetime) -> Ale
     ending = await store.ending(one.cause, now)
     if ending and ending.sequence > after.cause_sequence:
         return await _end(after, ending, store, now)
-    if what is not What.REPEATED and above(after.level) and not await _anybody_near(after, store):
+    if what is not What.REPEATED and above(after.level) and not near:
         # The community is passed over with the compound: nobody works in either.
         top = list(chain(after.area))[-1]
         return await _pass_on(after, top, store, now)
@@ -93,9 +95,9 @@ async def _turn_ends(area: str, store: AlertsStore, now: datetime) -> datetime:
     return now + timedelta(minutes=rules.number("alert.escalate_minutes", now))
 
 
-async def _anybody_near(alert: Alert, store: AlertsStore) -> bool:
-    near = [area for area in chain(alert.area) if depth(area) >= COMMUNITY_DEPTH]
-    return await store.anybody_on(near, alert.kind)
+async def _anybody_near(one: Occurrence, store: AlertsStore) -> bool:
+    near = [area for area in chain(one.area) if depth(area) >= COMMUNITY_DEPTH]
+    return await store.anybody_on(near, one.kind)
 
 
 async def _save(change: Change, store: AlertsStore) -> None:

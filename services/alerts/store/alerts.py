@@ -1,5 +1,6 @@
 """Alerts and the projections they are decided with."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -74,8 +75,7 @@ class AlertRows(FeedRows, ChannelRows, SettingsRows):
         else:
             await self._put("alerts", row)
         self._tell(facts)
-        await self.feed(change)
-        await self.deliver(change)
+        await asyncio.gather(self.feed(change), self.deliver(change))
 
     async def put_ending(self, ending: Ending) -> None:
         """Remember that a cause ended, for an occurrence that comes after its end."""

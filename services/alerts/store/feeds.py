@@ -47,7 +47,7 @@ class FeedRows(Store):
             "suspended": False,
         }
         await self._write("subscriptions", UpdateMany(query, {"$inc": {"seq": 1}}))
-        subscribed = await self._list("subscriptions", query, sort=[("_id", 1)], limit=EVERYBODY)
+        subscribed = await self._list("subscriptions", query, sort=[("_id", 1)], limit=0, projection={"seq": 1})
         snapshot = to_document(alert)
         rows = [
             {

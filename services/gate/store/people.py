@@ -57,7 +57,7 @@ class PeopleStore(SettingsRows):
 
     async def holds_on(self, resident: Resident) -> list[Hold]:
         """Find the holds that bind a resident: on the person, the household, or the compound."""
-        targets = {"target_id": {"$in": bound_by(resident)}, "active": True}
+        targets = {"target_id": {"$in": bound_by(resident.id, resident.household)}, "active": True}
         rows = await self._list("holds", targets, sort=[("_id", 1)], limit=20)
         return [from_document(Hold, row) for row in rows]
 
@@ -82,6 +82,6 @@ class PeopleStore(SettingsRows):
         return from_document(Device, row) if row else None
 
 
-def bound_by(resident: Resident) -> list[str]:
+def bound_by(resident: str, household: str) -> list[str]:
     """Name what a hold on it binds a resident by: the person, the household, the compound."""
-    return [resident.id, resident.household, compound_of(resident.household)]
+    return [resident, household, compound_of(household)]

@@ -4,6 +4,7 @@ A decision costs what it asks the database, one question after the other. Here e
 the whole group, and what one scan of the group changes, the next one meets. What was not read ahead is asked as ever.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from shared.contracts.settings import Rules
 from shared.contracts.values import Decision
 from shared.mongo import Document, from_document
 from shared.projections import settings_of
+from shared.questions import Question
 
 T = TypeVar("T")
 
@@ -61,22 +63,30 @@ class ScanBook(GateStore):
     async def read_ahead(self, commands: Sequence[Asks]) -> None:
         """Ask once what these commands will ask one by one."""
         asked = [one.asks for one in commands]
-        self._gates = await self._by_id("gates", Gate, (one.gate for one in asked))
-        self._devices = await self._by_id("devices", Device, (one.device for one in asked), active=True)
-        self._passes = await self._by_id("passes", Pass, (one.pass_id for one in asked))
-        found = [one.resident for one in self._passes.values() if one]
-        self._residents = await self._by_id("residents", Resident, found, active=True)
         self._scans = {one.scan: None for one in asked}
-        self._scans |= {row["_id"]: scan_of(row) for row in await self._rows("scans", "_id", self._scans)}
-        self._newest = await self._newest_of(list(self._passes))
-        targets = [target for one in self._residents.values() if one for target in bound_by(one)]
-        self._holds = {target: [] for target in targets}
-        for row in await self._rows("holds", "target_id", self._holds, active=True):
+        self._newest = dict.fromkeys(one.pass_id for one in asked if one.pass_id)
+        self._gates, self._devices, self._passes, scans, newest, self._counted = await asyncio.gather(
+            self._by_id("gates", Gate, (one.gate for one in asked)),
+            self._by_id("devices", Device, (one.device for one in asked), active=True),
+            self._by_id("passes", Pass, self._newest),
+            self._rows("scans", "_id", self._scans),
+            self._newest_of(list(self._newest)),
+            self._counted_by(asked),
+        )
+        self._scans |= {row["_id"]: scan_of(row) for row in scans}
+        self._newest |= {row["_id"]: scan_of(row["newest"]) for row in newest}
+
+        passes = [one for one in self._passes.values() if one]
+        self._holds = {target: [] for one in passes for target in bound_by(one.resident, one.household)}
+        self._settings = {area: None for one in self._gates.values() if one for area in chain(one.area)}
+        self._residents, holds, settings = await asyncio.gather(
+            self._by_id("residents", Resident, (one.resident for one in passes), active=True),
+            self._rows("holds", "target_id", self._holds, active=True),
+            self._rows("areas", "_id", self._settings),
+        )
+        for row in holds:
             self._holds[row["target_id"]].append(from_document(Hold, row))
-        areas = {area for one in self._gates.values() if one for area in chain(one.area)}
-        self._settings = dict.fromkeys(areas)
-        self._settings |= {row["_id"]: row for row in await self._rows("areas", "_id", areas)}
-        self._counted = await self._counted_by(asked)
+        self._settings |= {row["_id"]: row for row in settings}
 
     async def gate(self, gate_id: str) -> Gate | None:
         """Find a gate."""
@@ -101,7 +111,7 @@ class ScanBook(GateStore):
 
     async def holds_on(self, resident: Resident) -> list[Hold]:
         """Find the holds that bind a resident."""
-        targets = bound_by(resident)
+        targets = bound_by(resident.id, resident.household)
         if not self._holds.keys() >= set(targets):
             return await super().holds_on(resident)
         return sorted((hold for target in targets for hold in self._holds[target]), key=lambda hold: hold.id)
@@ -160,17 +170,14 @@ class ScanBook(GateStore):
         await super().note_done(scan_id, done, facts)
         self._scans.pop(scan_id, None)
 
-    async def _newest_of(self, passes: list[str]) -> dict[str, Scan | None]:
-        newest: dict[str, Scan | None] = dict.fromkeys(passes)
-        if passes:
-            steps: list[Document] = [
-                {"$match": {"pass_id": {"$in": passes}}},
-                {"$sort": {"pass_id": 1, "happened_at": -1}},
-                {"$group": {"_id": "$pass_id", "newest": {"$first": "$$ROOT"}}},
-            ]
-            rows = await self._db["scans"].aggregate(steps, session=self._session).to_list(None)
-            newest |= {row["_id"]: scan_of(row["newest"]) for row in rows}
-        return newest
+    async def _newest_of(self, passes: list[str]) -> list[Document]:
+        stages: list[Document] = [
+            {"$sort": {"pass_id": 1, "happened_at": -1}},
+            {"$group": {"_id": "$pass_id", "newest": {"$first": "$$ROOT"}}},
+        ]
+        if not passes:
+            return []
+        return await self._questions.ask(Question("scans", {"pass_id": {"$in": passes}}, stages=stages))
 
     async def _counted_by(self, asked: Sequence[Asked]) -> dict[str, set[int]]:
         numbers = {number for one in asked for number in one.numbers}

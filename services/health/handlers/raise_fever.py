@@ -1,5 +1,6 @@
 """A reading is a fever: its case, its alert, its hold. Part of every use case that may find one."""
 
+import asyncio
 from datetime import datetime
 
 from services.health.domain import MACHINE, FeverCase, Hold, Reading, opened
@@ -18,7 +19,8 @@ async def raise_fever(reading: Reading, store: HealthStore, now: datetime, *, no
     A resident has one open case, which the next fevers join; a stranger gets a case of their own and no hold. A fever
     that comes after the clearance that answers it is told like any other, and holds nobody again.
     """
-    case = await store.open_case(reading.resident) if reading.resident else None
+    case, is_answered = await _before(reading, store, now)
+    held = False
     if case is None:
         case = opened(new_id("fever"), reading, now, not_retested=not_retested)
         suspected = FeverMoved(state=case.state.value, moved_by=MACHINE)
@@ -29,8 +31,18 @@ async def raise_fever(reading: Reading, store: HealthStore, now: datetime, *, no
         joined = case.joined(reading)
         if not await store.change_case(joined, case, [_alert(joined, reading, joined.version)]):
             raise conflict("version_conflict")
-    await _hold(case, reading, store, now)
+        hold = await store.hold_of_case(case.id)
+        held = hold is not None and hold.active
+    if reading.resident and not held and not is_answered:
+        await _hold(reading.resident, case, reading, store, now)
     return case.id
+
+
+async def _before(reading: Reading, store: HealthStore, now: datetime) -> tuple[FeverCase | None, bool]:
+    """Return the open case of the person measured, and whether the fever was answered before it came."""
+    if reading.resident is None:
+        return None, False
+    return await asyncio.gather(store.open_case(reading.resident), answered(reading, reading.resident, store, now))
 
 
 def _alert(case: FeverCase, reading: Reading, sequence: int) -> Fact:
@@ -47,19 +59,14 @@ def _alert(case: FeverCase, reading: Reading, sequence: int) -> Fact:
     return Fact(alert, case.id, reading.area, sequence)
 
 
-async def _hold(case: FeverCase, reading: Reading, store: HealthStore, now: datetime) -> None:
-    if reading.resident is None:
-        return
-    standing = await store.hold_of_case(case.id)
-    if (standing and standing.active) or await answered(reading, reading.resident, store, now):
-        return
+async def _hold(resident: str, case: FeverCase, reading: Reading, store: HealthStore, now: datetime) -> None:
     hold = Hold(
         id=new_id("hold"),
         version=1,
         active=True,
         kind=HoldKind.FEVER,
         target=HoldTarget.RESIDENT,
-        target_id=reading.resident,
+        target_id=resident,
         area=reading.area,
         label=reading.label,
         cause=case.id,

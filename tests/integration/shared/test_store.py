@@ -2,15 +2,18 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 import pytest
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateMany, UpdateOne, monitoring
+from pymongo.errors import OperationFailure
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from shared.clock import utc_now
-from shared.errors import conflict
+from shared.errors import DomainError, conflict
 from shared.mongo import AlreadyThere, Document, Mongo, Store
+from shared.questions import FEW, Question
 from shared.work import Work
 from tests.servers import Urls
 
@@ -30,8 +33,15 @@ class Things(Store):
     async def one(self, key: str) -> Document | None:
         return await self._one("things", {"_id": key})
 
-    async def coloured(self, colour: str) -> list[str]:
-        return [row["_id"] for row in await self._list("things", {"colour": colour}, sort=[("_id", 1)], limit=10)]
+    async def coloured(self, colour: str, limit: int = 10) -> list[str]:
+        return [row["_id"] for row in await self._list("things", {"colour": colour}, sort=[("_id", 1)], limit=limit)]
+
+    async def sizes(self) -> dict[str, int]:
+        stages: list[Document] = [{"$group": {"_id": "$colour", "size": {"$sum": 1}}}]
+        return {row["_id"]: row["size"] for row in await self._questions.ask(Question("things", {}, stages=stages))}
+
+    async def bad(self) -> None:
+        await self._one("things", {"$nothing": 1})
 
     async def look(self, *keys: str) -> None:
         await self._look("things", keys)
@@ -109,6 +119,79 @@ class TestWrites:
         await work.run(act, None)
 
         assert found == [None, {"_id": "b", "count": 0}, {"_id": "a", "count": 1}]
+
+
+class Commands(CommandListener):
+    """Hears the names of what is sent to the server."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.heard.append(event.command_name)
+
+    def succeeded(self, event: object) -> None: ...
+
+    def failed(self, event: object) -> None: ...
+
+
+@pytest.fixture
+def commands() -> Iterator[Commands]:
+    """Every command of the clients made from now on."""
+    listener = Commands()
+    monitoring.register(listener)
+    yield listener
+    monitoring._LISTENERS.command_listeners.remove(listener)
+
+
+class TestQuestions:
+    async def test_asked_at_once_go_as_one_and_meet_what_was_written(
+        self, commands: Commands, work: Work[Things]
+    ) -> None:
+        """Each has its own answer, in its own order, whoever asked beside it."""
+
+        async def act(_command: None, store: Things, _now: datetime) -> list[object]:
+            for key, colour in (("a", "red"), ("b", "blue"), ("c", "red")):
+                await store.add(key, colour=colour)
+            await store.one("a")
+            await store.add("d", colour="red")
+            commands.heard.clear()
+            return await asyncio.gather(
+                store.coloured("red"), store.one("b"), store.one("z"), store.sizes(), store.coloured("red", 2)
+            )
+
+        red, one, missing, sizes, most = await work.run(act, None)
+        assert red == ["a", "c", "d"]
+        assert one == {"_id": "b", "colour": "blue"}
+        assert missing is None
+        assert sizes == {"red": 3, "blue": 1}
+        assert most == ["a", "c"]
+        assert commands.heard == ["insert", "aggregate", "commitTransaction"]
+
+    async def test_with_many_answers_go_alone(self, commands: Commands, work: Work[Things]) -> None:
+        """What would not fit into one answer does not hold the others up either."""
+
+        async def act(_command: None, store: Things, _now: datetime) -> list[object]:
+            await store.add("a", colour="red")
+            return await asyncio.gather(store.coloured("red", FEW + 1), store.one("a"), store.coloured("blue"))
+
+        assert await work.run(act, None) == [["a"], {"_id": "a", "colour": "red"}, []]
+        assert commands.heard[-4:] == ["insert", "aggregate", "find", "commitTransaction"]
+
+    async def test_that_fail_leave_nobody_waiting(self, work: Work[Things]) -> None:
+        """One bad question ends the transaction; those beside it do not go on in the one that comes after it."""
+        outcomes: list[list[object]] = []
+
+        async def act(_command: None, store: Things, _now: datetime) -> None:
+            await store.add("a", colour="red")
+            asked = (store.bad(), store.one("a"), store.coloured("red", FEW + 1))
+            outcomes.append(await asyncio.gather(*asked, return_exceptions=True))
+            raise conflict("already_decided")
+
+        with pytest.raises(DomainError):
+            await work.run(act, None)
+        assert [[type(one) for one in every] for every in outcomes] == [[OperationFailure] * 3]
+        assert await work.view(lambda store: store.one("a")) is None
 
 
 class TestTogether:
