@@ -174,6 +174,8 @@ class Store:
         """What is to be told, each with the trace that it belongs to."""
         self.changes = 0
         """How many changes and facts this store was given."""
+        self.grown: set[str] = set()
+        """Names of what this transaction makes grow, for those of this process who wait for it."""
 
     async def read_ahead(self, commands: Sequence[Any]) -> None:
         """Learn at once what a group of commands will ask. A store that does not is asked by each."""

@@ -6,7 +6,8 @@ the database asks for it, so it does nothing else.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -15,7 +16,7 @@ from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import IndexModel
 
 from shared.clock import Clock
-from shared.contracts import Event, Received
+from shared.contracts import Envelope, Event, Received
 from shared.errors import DomainError, Kind
 from shared.faults import crash_point
 from shared.group_commit import GroupCommit, Traced
@@ -30,6 +31,8 @@ S = TypeVar("S", bound=Store)
 Ahead = Callable[[Sequence[Received[Any]], S], Awaitable[None]]
 
 OUTBOX, INBOX, ANSWERS = "outbox", "inbox", "idempotency"
+MOST_TOLD = 1000
+"""Rows that wait for the relay in memory; they are all in the outbox too."""
 
 INDEXES: Mapping[str, Sequence[IndexModel]] = {
     OUTBOX: [
@@ -78,14 +81,38 @@ class OnceKey:
         return hashlib.sha256(self.id.encode() + self.body).hexdigest()
 
 
+class Told:
+    """What this process committed to its outbox since the relay last took it, so that it need not be looked for."""
+
+    def __init__(self) -> None:
+        self._rows: list[Document] = []
+        self._some = asyncio.Event()
+
+    def add(self, rows: Sequence[Document]) -> None:
+        """Hand the rows of a commit to the relay; those that it is too far behind for are looked for one day."""
+        if len(self._rows) < MOST_TOLD:
+            self._rows.extend(rows)
+        self._some.set()
+
+    async def take(self, seconds: float) -> list[Document]:
+        """Return what was added, at once or within these seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._some.wait(), seconds)
+        self._some.clear()
+        rows, self._rows = self._rows, []
+        return rows
+
+
 class Work(Generic[S]):
     """One service's unit of work. Safe to use from many tasks at once: each run has its own transaction."""
 
     def __init__(self, mongo: Mongo, store: type[S], clock: Clock) -> None:
         self.mongo = mongo
         self.clock = clock
-        self.committed = asyncio.Event()
-        """Set after each commit that left events in the outbox; the relay waits for it."""
+        self.told = Told()
+        """What commits left in the outbox; the relay waits for it."""
+        self.grown: Callable[[Iterable[str]], None] = lambda _names: None
+        """Is called after a commit with the names of what it made grow, as its store noted them."""
         self._store = store
         self._running: set[str] = set()
         self._groups: dict[Any, GroupCommit[Any, Any]] = {}
@@ -217,30 +244,32 @@ class Work(Generic[S]):
         now = self.clock()
         crash_point(f"{where}.before_txn")
 
-        async def attempt(session: AsyncIOMotorClientSession) -> tuple[R, bool]:
+        async def attempt(session: AsyncIOMotorClientSession) -> tuple[R, S, list[Document]]:
             store = (kind or self._store)(self.mongo.db, session)
             result = await act(store, now)
             await store.flush()
-            if store.facts:
-                envelopes = [envelope_of(fact, now, trace) for fact, trace in store.facts]
-                rows = [
-                    {
-                        "_id": envelope.id,
-                        "sent": False,
-                        "subject": envelope.subject,
-                        "sequence": envelope.sequence,
-                        "type": envelope.type,
-                        "key": envelope.routing_key,
-                        "body": envelope.model_dump_json(exclude_none=True).encode(),
-                    }
-                    for envelope in envelopes
-                ]
+            rows = [_outbox_row(envelope_of(fact, now, trace)) for fact, trace in store.facts]
+            if rows:
                 await self.mongo.db[OUTBOX].insert_many(rows, session=session)
             crash_point(f"{where}.in_txn")
-            return result, bool(store.facts)
+            return result, store, rows
 
-        result, told = await self.mongo.transaction(attempt)
+        result, store, rows = await self.mongo.transaction(attempt)
         crash_point(f"{where}.after_commit")
-        if told:
-            self.committed.set()
+        if rows:
+            self.told.add(rows)
+        if store.grown:
+            self.grown(store.grown)
         return result
+
+
+def _outbox_row(envelope: Envelope) -> Document:
+    return {
+        "_id": envelope.id,
+        "sent": False,
+        "subject": envelope.subject,
+        "sequence": envelope.sequence,
+        "type": envelope.type,
+        "key": envelope.routing_key,
+        "body": envelope.model_dump_json(exclude_none=True).encode(),
+    }

@@ -12,7 +12,7 @@ from shared.projections import project_area, project_removed, project_verified
 
 SUBSCRIPTIONS: list[Subscription[Any, ReportsStore]] = [
     # Takes every event, so that none is ever unroutable. Figures may be a moment behind what they count.
-    Subscription("reports.everything", Event, handlers.count_event, pace=0.25),
+    Subscription("reports.everything", Event, handlers.count_event, linger=0.25),
     Subscription("reports.gate_contradicted", GateContradicted, handlers.on_contradiction),
     Subscription("reports.resident_verified", ResidentVerified, project_verified),
     Subscription("reports.resident_removed", ResidentRemoved, project_removed),

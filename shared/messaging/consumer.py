@@ -66,6 +66,8 @@ class Consumer:
         """Handle batches until cancelled; what is under way then is finished first."""
         while True:
             batch = [await self._waiting.get()]
+            if self._waiting.qsize() < BATCH:
+                await asyncio.sleep(self._subscription.linger)
             began = time.monotonic()
             while len(batch) < BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())

@@ -5,8 +5,11 @@ of one service, a lease lets one of them publish at a time, which keeps the orde
 """
 
 import asyncio
+import math
 import secrets
+import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,26 +44,48 @@ class Relay:
         self._sweep = sweep.total_seconds()
         self._me = secrets.token_hex(8)
         self._renewed = datetime.min.replace(tzinfo=UTC)
+        self._looked = -math.inf
+        self._found: set[str] = set()
+        """What the last look found and sent: this process is still to be told of some of it."""
 
     async def run(self) -> None:
         """Publish for ever; an absent broker or database is waited for, with growing pauses."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._work.committed.wait(), self._sweep)
-            self._work.committed.clear()
+            told = await self._work.told.take(self._sweep)
             async for attempt in stamina.retry_context(
                 on=Transient, attempts=None, timeout=None, wait_initial=0.1, wait_max=2.0
             ):
                 with attempt:
-                    await self._drain()
+                    # What could not be sent is looked for: some of it may have been.
+                    at_hand, told = told, []
+                    await self._publish(at_hand)
             metrics.relay_heartbeat.set_to_current_time()
 
+    async def _publish(self, told: Sequence[Document]) -> None:
+        """Publish what was just committed here; and at times, or if the order asks for more, all that waits."""
+        if not await self._leased():
+            return
+        rows = [row for row in told if row["_id"] not in self._found]
+        first = _first_ones(rows)
+        try:
+            if first:
+                await self._send(first)
+            if len(first) < len(rows) or time.monotonic() >= self._looked + self._sweep:
+                await self._drain()
+        except Transient:
+            self._looked = -math.inf
+            raise
+
     async def _drain(self) -> None:
+        """Publish what is found in the outbox: of this process, of others, of those that died."""
+        self._looked = time.monotonic()
+        self._found.clear()
         while await self._leased():
             rows = await self._unsent()
             if not rows:
                 return
             await self._send(rows)
+            self._found.update(row["_id"] for row in rows)
             if len(rows) < BATCH:
                 return  # what was committed since has woken the relay again
 
@@ -119,3 +144,18 @@ class Relay:
         """Give the lease back at a graceful stop, so that another process goes on at once."""
         with suppress(Transient):
             await self._mongo.outside(self._mongo.db[LEASES].delete_one({"_id": "relay", "holder": self._me}))
+
+
+def _first_ones(told: Sequence[Document]) -> list[Document]:
+    """Choose what may go without a look at the outbox: aggregates from their first event on, with no gap.
+
+    Before any other event one of its aggregate may wait that another process committed, or this one when it could not
+    publish.
+    """
+    reached: dict[str, int] = defaultdict(int)
+    first = []
+    for row in told:
+        if row["sequence"] == reached[row["subject"]] + 1:
+            reached[row["subject"]] += 1
+            first.append(row)
+    return first

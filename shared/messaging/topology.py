@@ -36,14 +36,16 @@ class Subscription(Generic[E, S]):
     The handler is delivered each event at least once and possibly late; the inbox makes its effect happen once.
 
     `pace` is how many seconds lie between the beginnings of two batches that are not full: one event after a while is
-    handled at once, of a stream those that come meanwhile share a transaction. `ahead` learns at once what the handlers
-    of a batch will ask the store.
+    handled at once, of a stream those that come meanwhile share a transaction. Where nobody waits for the effect, even
+    the first event waits `linger` seconds for others, and leaves the machine to what somebody waits for. `ahead` learns
+    at once what the handlers of a batch will ask the store.
     """
 
     queue: str
     event: type[E]
     handler: Callable[[Received[E], S, datetime], Awaitable[None]]
     pace: float = 0.05
+    linger: float = 0.0
     ahead: Callable[[Sequence[Received[E]], S], Awaitable[None]] | None = None
 
     @property

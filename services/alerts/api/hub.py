@@ -65,10 +65,17 @@ class Hub:
         if not group:
             del self._listeners[listener.subscription]
 
-    def wake(self, subscription: str) -> None:
-        """Tell the streams of a subscription that it has grown."""
+    def wake(self, subscriptions: Iterable[str]) -> None:
+        """Tell the streams of subscriptions that these have grown."""
+        for subscription in subscriptions:
+            for listener in self._listeners.get(subscription, ()):
+                listener.wake()
+
+    def wake_behind(self, subscription: str, seq: int) -> None:
+        """Tell the streams of a subscription that it has grown to there, unless they know."""
         for listener in self._listeners.get(subscription, ()):
-            listener.wake()
+            if listener.seen < seq:
+                listener.wake()
 
     def wake_all(self) -> None:
         """Tell every stream to look."""

@@ -21,18 +21,19 @@ def _hub(runtime: Runtime) -> Hub:
 
 
 async def watch_feeds(runtime: Runtime) -> None:
-    """Wake streams as any process writes into their feeds."""
+    """Wake streams as any process writes into their feeds; this one needs not be told by the database first."""
     hub = _hub(runtime)
+    runtime.work.grown = hub.wake
     while True:
         async for attempt in stamina.retry_context(
             on=Transient, attempts=None, timeout=None, wait_initial=0.1, wait_max=2.0
         ):
             with attempt:
-                async for subscription in feed_growth(runtime.mongo):
-                    if subscription is None:
+                async for grown in feed_growth(runtime.mongo):
+                    if grown is None:
                         hub.wake_all()
                     else:
-                        hub.wake(subscription)
+                        hub.wake_behind(*grown)
 
 
 async def review_streams(runtime: Runtime) -> None:

@@ -14,7 +14,7 @@ FEED_KEPT = timedelta(days=14)
 EVERYBODY = 100_000
 OPERATIONS: list[Document] = [
     {"$match": {"operationType": "insert"}},
-    {"$project": {"fullDocument.subscription": 1}},
+    {"$project": {"fullDocument.subscription": 1, "fullDocument.seq": 1}},
 ]
 
 FEED_INDEXES = {
@@ -62,6 +62,7 @@ class FeedRows(Store):
         ]
         for row in rows:
             await self._insert("feed", row)
+            self.grown.add(row["subscription"])
 
     async def subscription(self, subscription_id: str) -> Subscription | None:
         """Find a subscription, ended ones included."""
@@ -106,8 +107,8 @@ class FeedRows(Store):
         ]
 
 
-async def feed_growth(mongo: Mongo) -> AsyncIterator[str | None]:
-    """Yield the subscription of each row as any process writes it; first None, once the watch is on.
+async def feed_growth(mongo: Mongo) -> AsyncIterator[tuple[str, int] | None]:
+    """Yield the subscription and place of each row as any process writes it; first None, once the watch is on.
 
     Raises StorageUnavailable when the watch breaks. Rows written in between must be looked for.
     """
@@ -115,6 +116,7 @@ async def feed_growth(mongo: Mongo) -> AsyncIterator[str | None]:
         async with mongo.db["feed"].watch(OPERATIONS) as stream:
             yield None
             async for change in stream:
-                yield change["fullDocument"]["subscription"]
+                row = change["fullDocument"]
+                yield row["subscription"], row["seq"]
     except PyMongoError as error:
         raise StorageUnavailable(type(error).__name__) from error

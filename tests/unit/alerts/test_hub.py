@@ -43,10 +43,22 @@ class TestWake:
         await woken(listener)
         await woken(other)
 
-        hub.wake("sub_1")
+        hub.wake(["sub_1"])
 
         assert await woken(listener)
         assert not await woken(other)
+
+    async def test_who_has_read_it_is_not_woken_for_it(self) -> None:
+        """What this process wrote is told twice: by itself, and by the database."""
+        hub = Hub()
+        listener = opened(hub)
+        await woken(listener)
+        listener.seen = 7
+
+        hub.wake_behind("sub_1", 7)
+        assert not await woken(listener)
+        hub.wake_behind("sub_1", 8)
+        assert await woken(listener)
 
     async def test_one_that_left_is_forgotten(self) -> None:
         """Nothing grows with the connections there have been."""
