@@ -13,7 +13,8 @@ from shared.projections import project_area
 
 SUBSCRIPTIONS: list[Subscription[Any, AlertsStore]] = [
     Subscription("alerts.fever_alert", FeverAlert, handlers.on_fever),
-    Subscription("alerts.fever_moved", FeverMoved, handlers.on_fever_moved),
+    # Comes with each new fever, right behind it, and is then no news: it must not be in the way.
+    Subscription("alerts.fever_moved", FeverMoved, handlers.on_fever_moved, linger=0.05),
     Subscription("alerts.clue_reported", ClueReported, handlers.on_clue),
     Subscription("alerts.clue_moved", ClueMoved, handlers.on_clue_moved),
     Subscription("alerts.exit_decided", ExitDecided, handlers.on_exit),
