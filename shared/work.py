@@ -256,10 +256,10 @@ class Work(Generic[S]):
 
         result, store, rows = await self.mongo.transaction(attempt)
         crash_point(f"{where}.after_commit")
-        if rows:
-            self.told.add(rows)
         if store.grown:
             self.grown(store.grown)
+        if rows:
+            self.told.add(rows)
         return result
 
 

@@ -46,6 +46,8 @@ class Relay:
         self._me = secrets.token_hex(8)
         self._renewed = datetime.min.replace(tzinfo=UTC)
         self._looked = -math.inf
+        self._sent: list[str] = []
+        """Published and not marked yet: that has time until the next look at what is to be sent."""
         self._found: set[str] = set()
         """What the last look found and sent: this process is still to be told of some of it."""
 
@@ -82,6 +84,7 @@ class Relay:
         self._looked = time.monotonic()
         self._found.clear()
         while await self._leased(RENEWED_AFTER):
+            await self._mark()
             rows = await self._unsent()
             if not rows:
                 return
@@ -115,22 +118,15 @@ class Relay:
         aggregates: dict[str, list[Document]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row["sequence"]):
             aggregates[row["subject"]].append(row)
-        sent: list[str] = []
         crash_point("relay.before_publish")
         outcomes = await asyncio.gather(
-            *(self._send_in_order(group, sent) for group in aggregates.values()), return_exceptions=True
-        )
-        crash_point("relay.before_mark")
-        await self._mongo.outside(
-            self._mongo.db[OUTBOX].update_many(
-                {"_id": {"$in": sent}}, {"$set": {"sent": True, "sent_at": self._work.clock()}}
-            )
+            *(self._send_in_order(group) for group in aggregates.values()), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _send_in_order(self, rows: list[Document], sent: list[str]) -> None:
+    async def _send_in_order(self, rows: list[Document]) -> None:
         for row in rows:
             publishing = asyncio.ensure_future(
                 publish(self._exchange, row["key"], row["body"], {"event_id": row["_id"]})
@@ -138,12 +134,21 @@ class Relay:
             await asyncio.sleep(0)  # lets the frame leave, so that the crash point lies between it and its confirm
             crash_point("relay.before_confirm")
             await publishing
-            sent.append(row["_id"])
+            self._sent.append(row["_id"])
             metrics.events_published.inc()
+
+    async def _mark(self) -> None:
+        if not self._sent:
+            return
+        crash_point("relay.before_mark")
+        sent = {"$set": {"sent": True, "sent_at": self._work.clock()}}
+        await self._mongo.outside(self._mongo.db[OUTBOX].update_many({"_id": {"$in": self._sent}}, sent))
+        self._sent.clear()
 
     async def release(self) -> None:
         """Give the lease back at a graceful stop, so that another process goes on at once."""
         with suppress(Transient):
+            await self._mark()
             await self._mongo.outside(self._mongo.db[LEASES].delete_one({"_id": "relay", "holder": self._me}))
 
 
