@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.gate.domain.entities import Pass
+from services.gate.domain.entities import Pass, Scan
 from shared.contracts.area import covers
 from shared.contracts.values import Direction
 
@@ -18,6 +18,11 @@ class Passage:
     area: str
     direction: Direction
     at: datetime
+
+    @classmethod
+    def of(cls, scan: Scan) -> "Passage":
+        """Say where and when a scan that let through did so."""
+        return cls(scan.id, scan.gate, scan.area, scan.direction, scan.happened_at)
 
 
 def retraced(admission: Pass, passages: Iterable[Passage]) -> Pass:

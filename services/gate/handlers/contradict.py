@@ -14,7 +14,7 @@ async def let_through(scan: Scan, admission: Pass | None, store: GateStore) -> l
     """Make a pass follow a passage that became known late. Returns what is to be told if the service is against it."""
     earlier = await store.passages(admission.id) if admission else []
     told = _contradiction(scan, scan.disputed, scan.happened_at, earlier) if scan.disputed else None
-    return await _follow(scan, admission, [*earlier, _passage(scan)], told, store)
+    return await _follow(scan, admission, [*earlier, Passage.of(scan)], told, store)
 
 
 async def done_otherwise(scan: Scan, done: Decision | None, at: datetime, store: GateStore) -> None:
@@ -25,7 +25,7 @@ async def done_otherwise(scan: Scan, done: Decision | None, at: datetime, store:
     passages = await store.passages(admission.id) if admission else []
     others = [one for one in passages if one.scan != scan.id]
     told = _contradiction(scan, ("answer_ignored",), at, others)
-    through = [*others, _passage(scan)] if done is Decision.ALLOW else others
+    through = [*others, Passage.of(scan)] if done is Decision.ALLOW else others
     await store.note_done(scan.id, done, await _follow(scan, admission, through, told, store))
 
 
@@ -37,10 +37,6 @@ async def _follow(
     after = retraced(admission, passages)
     await store.save_pass(after, [])
     return [Fact(told, after.id, after.household, after.version)] if told else []
-
-
-def _passage(scan: Scan) -> Passage:
-    return Passage(scan.id, scan.gate, scan.area, scan.direction, scan.happened_at)
 
 
 def _contradiction(

@@ -65,7 +65,8 @@ class RecordScan:
         """What deciding it will ask the store."""
         device = self.sender.device
         numbers = (self.sequence - 1, self.sequence) if device and self.sequence else ()
-        return Asked(self.id, self.gate, self.presented.pass_id if self.presented else None, device, numbers)
+        history = self.delivered_late or self.decided is not None
+        return Asked(self.id, self.gate, self.presented.pass_id if self.presented else None, device, numbers, history)
 
     def happened_at(self, now: datetime) -> datetime:
         """Return the instant that counts. What has been told has happened, whatever a device's clock shows."""

@@ -12,11 +12,11 @@ from typing import Protocol, TypeVar
 
 from pymongo import ReplaceOne
 
-from services.gate.domain import Device, Gate, Hold, Pass, Resident, Scan
+from services.gate.domain import Device, Gate, Hold, Pass, Passage, Resident, Scan
 from services.gate.store import GateStore
 from services.gate.store.exits import pass_document
 from services.gate.store.people import bound_by
-from services.gate.store.scans import scan_of, unmeasured
+from services.gate.store.scans import MOST_PASSAGES, scan_of, unmeasured
 from shared.contracts import Fact
 from shared.contracts.area import chain
 from shared.contracts.settings import Rules
@@ -30,13 +30,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """What one scan will ask about; `numbers` are of its device's own count."""
+    """What one scan will ask about; `numbers` are of its device's own count, `history` whether its pass's passages."""
 
     scan: str
     gate: str
     pass_id: str | None
     device: str | None
     numbers: tuple[int, ...]
+    history: bool
 
 
 class Asks(Protocol):
@@ -59,22 +60,27 @@ class ScanBook(GateStore):
     _holds: dict[str, list[Hold]]
     _settings: dict[str, Document | None]
     _counted: dict[str, set[int]]
+    _passages: dict[str, list[Passage]]
 
     async def read_ahead(self, commands: Sequence[Asks]) -> None:
         """Ask once what these commands will ask one by one."""
         asked = [one.asks for one in commands]
         self._scans = {one.scan: None for one in asked}
         self._newest = dict.fromkeys(one.pass_id for one in asked if one.pass_id)
-        self._gates, self._devices, self._passes, scans, newest, self._counted = await asyncio.gather(
+        self._passages = {one.pass_id: [] for one in asked if one.pass_id and one.history}
+        self._gates, self._devices, self._passes, scans, newest, self._counted, passages = await asyncio.gather(
             self._by_id("gates", Gate, (one.gate for one in asked)),
             self._by_id("devices", Device, (one.device for one in asked), active=True),
             self._by_id("passes", Pass, self._newest),
             self._rows("scans", "_id", self._scans),
             self._newest_of(list(self._newest)),
             self._counted_by(asked),
+            self._rows("scans", "pass_id", self._passages, done=Decision.ALLOW.value),
         )
         self._scans |= {row["_id"]: scan_of(row) for row in scans}
         self._newest |= {row["_id"]: scan_of(row["newest"]) for row in newest}
+        for row in passages:
+            self._passages[row["pass_id"]].append(Passage.of(scan_of(row)))
 
         passes = [one for one in self._passes.values() if one]
         self._holds = {target: [] for one in passes for target in bound_by(one.resident, one.household)}
@@ -130,6 +136,12 @@ class ScanBook(GateStore):
             return await super().waiting_for_retest(pass_id, since, until)
         return unmeasured(newest) if newest and newest.happened_at >= since else None
 
+    async def passages(self, pass_id: str) -> list[Passage]:
+        """Find how a pass went through gates, in the order in which it happened."""
+        if pass_id not in self._passages:
+            return await super().passages(pass_id)
+        return sorted(self._passages[pass_id], key=lambda one: (one.at, one.scan))[:MOST_PASSAGES]
+
     async def sequences_of(self, device: str, sequences: Sequence[int]) -> set[int]:
         """Tell which of these numbers of its own count a device has used."""
         if device not in self._counted:
@@ -160,6 +172,8 @@ class ScanBook(GateStore):
         self._scans[scan.id] = scan
         if scan.device and scan.sequence and scan.device in self._counted:
             self._counted[scan.device].add(scan.sequence)
+        if scan.pass_id in self._passages and scan.done is Decision.ALLOW:
+            self._passages[scan.pass_id].append(Passage.of(scan))
         if scan.pass_id in self._newest:
             newest = self._newest[scan.pass_id]
             if newest is None or newest.happened_at <= scan.happened_at:
@@ -168,7 +182,8 @@ class ScanBook(GateStore):
     async def note_done(self, scan_id: str, done: Decision, facts: Sequence[Fact]) -> None:
         """Keep what the gate did instead of what it was answered; the next question about it is asked again."""
         await super().note_done(scan_id, done, facts)
-        self._scans.pop(scan_id, None)
+        if (scan := self._scans.pop(scan_id, None)) and scan.pass_id:
+            self._passages.pop(scan.pass_id, None)
 
     async def _newest_of(self, passes: list[str]) -> list[Document]:
         stages: list[Document] = [
@@ -195,7 +210,7 @@ class ScanBook(GateStore):
         rows = await self._rows(collection, "_id", known, **more)
         return known | {row["_id"]: from_document(kind, row) for row in rows}
 
-    async def _rows(self, collection: str, field: str, values: Iterable[str], **more: bool) -> list[Document]:
+    async def _rows(self, collection: str, field: str, values: Iterable[str], **more: bool | str) -> list[Document]:
         wanted = list(values)
         if not wanted:
             return []

@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.gate.domain import Passage, Scan
 from shared.contracts import Fact
-from shared.contracts.values import Decision, Direction, Fever
+from shared.contracts.values import Decision, Fever
 from shared.mongo import Document, Store, from_document, to_document
 
 MOST_PASSAGES = 100
@@ -46,10 +46,7 @@ class ScanStore(Store):
         """Find how a pass went through gates, whoever decided it, in the order in which it happened."""
         query = {"pass_id": pass_id, "done": Decision.ALLOW.value}
         rows = await self._list("scans", query, sort=[("happened_at", 1), ("_id", 1)], limit=MOST_PASSAGES)
-        return [
-            Passage(row["_id"], row["gate"], row["area"], Direction(row["direction"]), row["happened_at"])
-            for row in rows
-        ]
+        return [Passage.of(scan_of(row)) for row in rows]
 
     async def sequences_of(self, device: str, sequences: Sequence[int]) -> set[int]:
         """Tell which of these numbers of its own count a device has used."""
