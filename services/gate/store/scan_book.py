@@ -67,32 +67,32 @@ class ScanBook(GateStore):
         asked = [one.asks for one in commands]
         self._scans = {one.scan: None for one in asked}
         self._newest = dict.fromkeys(one.pass_id for one in asked if one.pass_id)
-        self._passages = {one.pass_id: [] for one in asked if one.pass_id and one.history}
-        self._gates, self._devices, self._passes, scans, newest, self._counted, passages = await asyncio.gather(
+        self._gates, self._devices, self._passes, scans, newest, self._counted = await asyncio.gather(
             self._by_id("gates", Gate, (one.gate for one in asked)),
             self._by_id("devices", Device, (one.device for one in asked), active=True),
             self._by_id("passes", Pass, self._newest),
             self._rows("scans", "_id", self._scans),
             self._newest_of(list(self._newest)),
             self._counted_by(asked),
-            self._rows("scans", "pass_id", self._passages, done=Decision.ALLOW.value),
         )
         self._scans |= {row["_id"]: scan_of(row) for row in scans}
         self._newest |= {row["_id"]: scan_of(row["newest"]) for row in newest}
-        for row in passages:
-            self._passages[row["pass_id"]].append(Passage.of(scan_of(row)))
 
         passes = [one for one in self._passes.values() if one]
         self._holds = {target: [] for one in passes for target in bound_by(one.resident, one.household)}
+        self._passages = {one.pass_id: [] for one in asked if one.pass_id and one.history}
         self._settings = {area: None for one in self._gates.values() if one for area in chain(one.area)}
-        self._residents, holds, settings = await asyncio.gather(
+        self._residents, holds, settings, passages = await asyncio.gather(
             self._by_id("residents", Resident, (one.resident for one in passes), active=True),
             self._rows("holds", "target_id", self._holds, active=True),
             self._rows("areas", "_id", self._settings),
+            self._rows("scans", "pass_id", self._passages, done=Decision.ALLOW.value),
         )
         for row in holds:
             self._holds[row["target_id"]].append(from_document(Hold, row))
         self._settings |= {row["_id"]: row for row in settings}
+        for row in passages:
+            self._passages[row["pass_id"]].append(Passage.of(scan_of(row)))
 
     async def gate(self, gate_id: str) -> Gate | None:
         """Find a gate."""
