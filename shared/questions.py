@@ -46,7 +46,7 @@ class Question:
         return [*steps, *self.stages]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Asked:
     question: Question
     answer: asyncio.Future[list[Document]]

@@ -234,7 +234,7 @@ def run(app: ASGIApp, settings: ProcessSettings, stopping: Callable[[], None], *
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((settings.host, settings.port))
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is there now stays: a collection that looked through all of it again would stop everybody for 30 ms.
+    # What is there now stays: a collection that looked through all of it again would stop everybody for 60 ms.
     gc.collect()
     gc.freeze()
     log.info("process_starts", worker=settings.worker, port=settings.port)
